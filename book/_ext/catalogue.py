@@ -1,0 +1,90 @@
+"""The directives `{catalogue}` and `{register}`: every table with its fields, and every source, from the Data Package."""
+
+import csv
+import json
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.util.docutils import SphinxDirective
+
+from ledger import known_sources
+
+KNOWN = {
+    "first-hand": "complete file read",
+    "page": "page read",
+    "secondary": "quoted by another publication",
+    "copy": "read in a copy",
+}
+
+
+class Catalogue(SphinxDirective):
+    """`{catalogue}` describes each table: what a row is, fields with units, keys, licence, download."""
+
+    def run(self):
+        path = Path(self.env.srcdir, "data", "datapackage.json")
+        self.env.note_dependency(str(path))
+        return [self.section(resource) for resource in json.loads(path.read_text(encoding="utf-8"))["resources"]]
+
+    def section(self, resource: dict) -> nodes.section:
+        name = resource["name"]
+        file = Path(self.env.srcdir, "data", resource["path"])
+        self.env.note_dependency(str(file))
+        with file.open(encoding="utf-8", newline="") as opened:
+            rows = sum(1 for _ in csv.reader(opened)) - 1
+        section = nodes.section(ids=[f"table-{name.replace('_', '-')}"], names=[name])
+        section += nodes.title(text=resource["title"])
+        section += nodes.paragraph(text=resource["description"])
+        key = nodes.paragraph("", "", nodes.Text(f"{rows:,} rows. A row is named by "))
+        for place, column in enumerate(resource["schema"]["primaryKey"]):
+            key += [nodes.Text(" and "), nodes.literal(text=column)] if place else [nodes.literal(text=column)]
+        licence = " and ".join(item["title"] for item in resource["licenses"])
+        key += nodes.Text(f". Sources: {'; '.join(item['title'] for item in resource['sources'])}. Licence: {licence}. ")
+        key += addnodes.download_reference(
+            "", f"Download {resource['path']}", reftarget=f"/data/{resource['path']}", refdoc=self.env.docname
+        )
+        section += [key, self.fields(resource)]
+        return section
+
+    def fields(self, resource: dict) -> nodes.table:
+        rows = []
+        for field in resource["schema"]["fields"]:
+            allowed = field.get("constraints", {}).get("enum", [])
+            meaning = field["description"] + (f" One of: {', '.join(map(str, allowed))}." if allowed else "")
+            rows.append([nodes.literal(text=field["name"]), nodes.Text(field["type"]),
+                         nodes.Text(field.get("unit", "[z]")), nodes.Text(meaning)])  # fmt: skip
+        return table(("Field", "Type", "Unit", "Meaning"), (26, 12, 20, 54), rows)
+
+
+class Register(SphinxDirective):
+    """`{register}` lists every source with its address, date, licence and how it is known."""
+
+    def run(self):
+        self.env.note_dependency(str(Path(self.env.srcdir, "data", "sources.csv")))
+        rows = []
+        for source in known_sources(self.env).values():
+            title = nodes.Text(source["title"])
+            if source["url"].startswith("http"):
+                title = nodes.reference("", "", title, refuri=source["url"])
+            cited = nodes.inline("", "", nodes.Text(f"{source['publisher']}, "), title)
+            dated = nodes.Text(source["published"])
+            rows.append([nodes.literal(text=source["key"], ids=[f"source-{source['key']}"]), cited, dated,
+                         nodes.Text(source["licence"]), nodes.Text(KNOWN[source["known"]])])  # fmt: skip
+        heads = ("Key", "Publisher and title", "Published", "Licence", "How it is known")
+        return [table(heads, (20, 46, 14, 14, 18), rows)]
+
+
+def table(heads: tuple, widths: tuple, rows: list[list[nodes.Node]]) -> nodes.table:
+    """Return a table whose first column heads its rows."""
+    group = nodes.tgroup("", cols=len(heads))
+    group += [nodes.colspec(colwidth=width, stub=int(place == 0)) for place, width in enumerate(widths)]
+    head = nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in heads))
+    body = [nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in row)) for row in rows]
+    group += [nodes.thead("", head), nodes.tbody("", *body)]
+    return nodes.table("", group, classes=["catalogue"])
+
+
+def setup(app):
+    app.add_directive("catalogue", Catalogue)
+    app.add_directive("register", Register)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,40 @@
+"""Run the notebooks again whenever what they rest on has changed.
+
+The cache of executed notebooks is keyed on their code alone. This extension gives it a folder named after the bytes
+of the data, the modules and the locked requirements, so that no stale number can be printed, and a change that is
+taken back finds its old results.
+"""
+
+from hashlib import sha256
+from pathlib import Path
+
+# What a notebook's outputs depend on besides its own code, and what a page depends on besides its notebook
+NOTEBOOK_INPUTS = ("data/*", "book/dcr/*.py", "book/_static/*.mplstyle", "book/_static/fonts/*.ttf", "requirements.txt")
+PAGE_INPUTS = ("book/_ext/*.py",)
+
+
+def fingerprint(root: Path, patterns: tuple[str, ...]) -> str:
+    """Return a hash of the names and bytes of all files that match the patterns, below `root`."""
+    digest = sha256()
+    for path in sorted(path for pattern in patterns for path in root.glob(pattern) if path.is_file()):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def cache_path(root: Path) -> Path:
+    """Return the folder of executed notebooks that belongs to the present inputs."""
+    return root / "_build" / ".jupyter_cache" / fingerprint(root, NOTEBOOK_INPUTS)
+
+
+def choose_cache(app, config) -> None:
+    """Point the build to the cache of the present inputs; a new path makes Sphinx read every page anew."""
+    root = Path(app.srcdir)
+    config.nb_execution_cache_path = str(cache_path(root))
+    config.page_inputs = fingerprint(root, PAGE_INPUTS)
+
+
+def setup(app):
+    app.add_config_value("page_inputs", "", "env", str)
+    app.connect("config-inited", choose_cache, priority=1)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

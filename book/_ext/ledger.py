@@ -1,0 +1,248 @@
+"""The way of a number through the build: collect what the notebooks record, print it, link it, list it.
+
+* a renderer takes `number()` outputs out of the page and files them in the environment;
+* the role `` {n}`name` `` prints a number in any chapter, with a tooltip, linked to its entry in the ledger;
+* the directive `{ledger}` lists every number of the book;
+* `_build/numbers.json` is the same list for machines.
+
+A number is resolved when a page is written, so a page can print the numbers of another.
+"""
+
+import csv
+import difflib
+import json
+from pathlib import Path
+
+from docutils import nodes
+from myst_nb.core import render
+from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.nodes import make_refnode
+
+LOGGER = logging.getLogger(__name__)
+MIME = "application/vnd.dcr.number+json"
+LEDGER = "book/numbers"
+
+
+class NumberOutput:
+    """Files a recorded number in the environment and leaves nothing on the page."""
+
+    mime_priority_overrides = [("*", MIME, 1)]
+
+    @staticmethod
+    def handle_mime(renderer, data, inline):
+        if data.mime_type != MIME:
+            return None
+        env = renderer.renderer.sphinx_env
+        chapter, record = env.docname, dict(data.content)
+        known = numbers(env).setdefault(chapter, {})
+        if record["name"] in known:
+            LOGGER.warning("the number “%s” is recorded twice", record["name"], location=(chapter, data.line))
+        known[record["name"]] = record | {"chapter": Path(chapter).name, "page": chapter}
+        return [nodes.comment()]
+
+
+def numbers(env) -> dict[str, dict[str, dict]]:
+    """Return the numbers of the book by page and name."""
+    if not hasattr(env, "book_numbers"):
+        env.book_numbers = {}
+    return env.book_numbers
+
+
+def ledger(env) -> dict[str, dict]:
+    """Return all numbers by name, in the order of the pages."""
+    order = [page for page in reading_order(env) if page in numbers(env)]
+    return {name: record for page in order for name, record in numbers(env)[page].items()}
+
+
+def reading_order(env) -> list[str]:
+    """Return the pages in the order of the contents."""
+    pages = [env.config.root_doc]
+    for page in pages:
+        pages += [child for child in env.toctree_includes.get(page, []) if child not in pages]
+    return pages
+
+
+class book_number(nodes.Inline, nodes.TextElement):
+    """Stands for a number until its page is written."""
+
+
+class NumberRole(SphinxRole):
+    """`` {n}`name` `` prints a recorded number."""
+
+    def run(self):
+        self.env.book_number_uses.setdefault(self.env.docname, set()).add(self.text)
+        node = book_number(self.text, name=self.text)
+        self.set_source_info(node)
+        return [node], []
+
+
+class ResolveNumbers(SphinxPostTransform):
+    """Puts text, tooltip and link in the place of each number."""
+
+    default_priority = 5
+
+    def run(self, **kwargs):
+        known = None
+        for node in list(self.document.findall(book_number)):
+            known = ledger(self.env) if known is None else known
+            record = known.get(node["name"])
+            if record is None:
+                near = difflib.get_close_matches(node["name"], known, 1)
+                hint = f"; did you mean “{near[0]}”?" if near else "; record it with number()"
+                LOGGER.warning("no chapter records the number “%s”%s", node["name"], hint, location=node)
+                node.replace_self(nodes.strong(text=f"[{node['name']}]"))
+                continue
+            link = make_refnode(
+                self.app.builder, self.env.docname, LEDGER, anchor(record), nodes.Text(record["text"]), tooltip(record)
+            )
+            link["classes"].append("number")
+            node.replace_self(link)
+
+
+def anchor(record: dict) -> str:
+    """Return the address of a number's entry within the ledger."""
+    return "number-" + record["name"].replace("_", "-")
+
+
+def exact(record: dict) -> str:
+    """Return a number's exact value with its unit, as text."""
+    value = record["value"]
+    shown = f"{value:,}" if isinstance(value, int) and record["unit"] != "year" else str(value)
+    return shown if record["unit"] in ("text", "date", "year") else f"{shown} {record['unit']}"
+
+
+def tooltip(record: dict) -> str:
+    """Return what a number says when pointed at: value, unit, definition, source and table."""
+    tables = ", ".join(table["table"] for table in record["tables"])
+    return f"{exact(record)}. {record['definition']}. Source: {', '.join(record['sources'])} (table {tables})."
+
+
+class ledger_list(nodes.General, nodes.Element):
+    """Stands for the ledger until its page is written."""
+
+
+class LedgerDirective(SphinxDirective):
+    """`{ledger}` lists every number of the book."""
+
+    def run(self):
+        return [ledger_list()]
+
+
+class WriteLedger(SphinxPostTransform):
+    """Puts a table for each chapter in the ledger's place."""
+
+    default_priority = 6
+
+    def run(self, **kwargs):
+        for node in list(self.document.findall(ledger_list)):
+            entries = list(ledger(self.env).values())
+            sources = known_sources(self.env)
+            parts = []
+            for page in dict.fromkeys(entry["page"] for entry in entries):
+                title = self.env.titles[page].astext()
+                rows = [self.entry(entry, sources) for entry in entries if entry["page"] == page]
+                parts += [nodes.rubric(text=title), table(HEADS, rows)]
+            node.replace_self(parts)
+
+    def entry(self, record: dict, sources: dict[str, dict]) -> nodes.row:
+        """Return a ledger entry: text and name; exact value; definition; source rows and cell."""
+        page, here, builder = record["page"], self.env.docname, self.app.builder
+        text = nodes.paragraph("", "", nodes.strong(text=record["text"]))
+        name = nodes.paragraph("", "", nodes.literal(text=record["name"]))
+        origin = nodes.paragraph()
+        for used in record["tables"]:
+            target = f"table-{used['table'].replace('_', '-')}"
+            link = make_refnode(builder, here, "book/data", target, nodes.Text(used["table"].replace("_", " ")))
+            origin += [nodes.Text("Table "), link, nodes.Text(f", rows {used['rows']}. ")]
+        for key in record["sources"]:
+            origin += [*self.source(key, sources[key]), nodes.Text(". ")]
+        if builder.name == "html":
+            cell = nodes.Text(f"cell {record['cell']}")
+            origin += [nodes.Text("Made in "), make_refnode(builder, here, page, f"cell-{record['cell']}", cell), nodes.Text(".")]
+        row = nodes.row(ids=[anchor(record)])
+        for content in ([text, name], [nodes.paragraph(text=exact(record))],
+                        [nodes.paragraph(text=record["definition"] + ".")], [origin]):  # fmt: skip
+            row += nodes.entry("", *content)
+        return row
+
+    def source(self, key: str, source: dict) -> list[nodes.Node]:
+        """Return a source as the reader needs it: on the web by name and address, in print by its key in the register."""
+        if self.app.builder.name != "html":
+            return [make_refnode(self.app.builder, self.env.docname, "book/data", f"source-{key}", nodes.Text(key))]
+        label = nodes.Text(f"{source['publisher']}, {source['title']}")
+        if not source["url"].startswith("http"):
+            return [label]
+        return [nodes.reference("", "", label, refuri=source["url"])]
+
+
+HEADS = ("Number and name", "Exact value", "Definition", "Source rows and cell")
+
+
+def table(heads: tuple[str, ...], rows: list[nodes.row]) -> nodes.table:
+    """Return a table whose first column heads its rows."""
+    group = nodes.tgroup("", cols=len(heads))
+    group += [nodes.colspec(colwidth=width, stub=int(width == 24)) for width in (24, 18, 30, 40)]
+    head = nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in heads))
+    group += [nodes.thead("", head), nodes.tbody("", *rows)]
+    return nodes.table("", group, classes=["ledger"])
+
+
+def known_sources(env) -> dict[str, dict]:
+    """Return the register of sources by key."""
+    with Path(env.srcdir, "data", "sources.csv").open(encoding="utf-8", newline="") as file:
+        return {source["key"]: source for source in csv.DictReader(file)}
+
+
+def pages_to_rewrite(app, env) -> list[str]:
+    """Return the pages whose numbers changed since they were written: a page may print another's numbers."""
+    now = {name: json.dumps(record, sort_keys=True) for name, record in ledger(env).items()}
+    before = getattr(env, "book_numbers_written", {})
+    changed = {name for name in now.keys() | before.keys() if now.get(name) != before.get(name)}
+    env.book_numbers_written = now
+    duplicates = [name for page in numbers(env).values() for name in page]
+    for name in {name for name in duplicates if duplicates.count(name) > 1}:
+        pages = [page for page in numbers(env) if name in numbers(env)[page]]
+        if len(pages) > 1:
+            raise ExtensionError(f"The number “{name}” is recorded in {' and in '.join(pages)}: rename one of them.")
+    users = [page for page, names in env.book_number_uses.items() if names & changed]
+    return users + ([LEDGER] if changed and LEDGER in env.found_docs else [])
+
+
+def write_json(app, exception) -> None:
+    """Write `numbers.json` beside the HTML: the ledger for machines."""
+    if exception is None and app.builder.name == "html":
+        keys = ("name", "chapter", "value", "text", "unit", "definition", "sources", "tables", "rows", "cell")
+        entries = [{key: record[key] for key in keys} for record in ledger(app.env).values()]
+        path = Path(app.outdir).parent / "numbers.json"
+        path.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def forget(app, env, docname) -> None:
+    """Drop what a page recorded before it is read again."""
+    numbers(env).pop(docname, None)
+    env.book_number_uses.pop(docname, None)
+
+
+def start(app) -> None:
+    """Give a new environment its register of uses."""
+    if not hasattr(app.env, "book_number_uses"):
+        app.env.book_number_uses = {}
+
+
+def setup(app):
+    if NumberOutput not in render.load_mime_renders():
+        render.load_mime_renders().append(NumberOutput)
+    app.add_node(book_number)
+    app.add_node(ledger_list)
+    app.add_role("n", NumberRole())
+    app.add_directive("ledger", LedgerDirective)
+    app.add_post_transform(ResolveNumbers)
+    app.add_post_transform(WriteLedger)
+    app.connect("builder-inited", start)
+    app.connect("env-purge-doc", forget)
+    app.connect("env-updated", pages_to_rewrite)
+    app.connect("build-finished", write_json)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,116 @@
+"""Figures: one style, one way to show them.
+
+A chapter draws with matplotlib on `canvas()` and ends its cell with `chart(…)`, which carries the picture with its
+caption, subtitle, source line, alternative text and plotted data to the page.
+"""
+
+import io
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dcr.data import load
+from dcr.numbers import provenance
+from dcr.paths import FONTS, STATIC
+
+# The type of output by which a figure travels from the notebook to the page
+MIME = "application/vnd.dcr.figure+json"
+
+# Government Analysis Function palette; each has a contrast of 3:1 or more with white, the first and last two 4.5:1
+BLUE, TEAL, PLUM, ORANGE, GREY, LILAC = "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1"
+
+for font in FONTS.glob("*.ttf"):
+    font_manager.fontManager.addfont(font)
+plt.style.use(STATIC / "dcr.mplstyle")
+
+
+@dataclass
+class Chart:
+    """A finished figure: its SVG, and what the page prints with it."""
+
+    svg: str
+    page: dict
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {MIME: self.page | {"svg": self.svg}, "image/svg+xml": self.svg, "text/plain": self.page["alt"]}
+
+
+def canvas(height: float = 3.1, panels: int = 1, **options) -> tuple[Figure, Axes]:
+    """Return a figure as wide as the page's text (5.6 inches) and its axes; height in inches."""
+    return plt.subplots(1, panels, figsize=(5.6, height), **options)
+
+
+def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, data: pd.DataFrame, rows: str) -> Chart:
+    """Return a figure for the page; it must be the last expression of its cell.
+
+    name      what `{numref}` refers to and the data file is called: "fig-annual-deaths"
+    caption   the finding, in words; may hold `{n}` roles
+    subtitle  measure, unit, area, years
+    alt       what a reader who cannot see it needs to know, with figures computed from the data
+    data      the plotted values, offered as CSV; its columns are named for people
+    rows      where they come from, as in `dcr.numbers.number`
+
+    Raises ValueError without alternative text.
+    """
+    if not alt.strip():
+        raise ValueError(f"The figure “{name}” needs alternative text.")
+    picture = io.StringIO()
+    figure.savefig(picture, format="svg", metadata={"Date": None, "Creator": None})
+    plt.close(figure)
+    page = {
+        "name": name,
+        "caption": caption,
+        "subtitle": subtitle,
+        "source": source_line(rows),
+        "alt": alt,
+        "csv": data.to_csv(index=False, lineterminator="\n"),
+    }
+    return Chart(picture.getvalue(), page)
+
+
+LICENCES = {
+    "OGL-3.0": "Open Government Licence v3.0",
+    "CC-BY-4.0": "CC BY 4.0",
+    "EUDA-reuse": "reuse with acknowledgement",
+    "OPL-3.0": "Open Parliament Licence v3.0",
+    "SPCB": "Scottish Parliament copyright licence",
+    "facts-cited": "facts cited",
+}
+
+
+def source_line(rows: str) -> str:
+    """Return the sources of the rows as MyST text: publisher, title linked to its address, licence."""
+    sources = load("sources").set_index("key")
+    lines = []
+    for key in provenance(rows)["sources"]:
+        source = sources.loc[key]
+        title = source["title"] if pd.isna(source["url"]) else f"[{source['title']}]({source['url']})"
+        lines.append(f"{source['publisher']}, {title} ({LICENCES[source['licence']]})")
+    shown, hidden = lines[:3], lines[3:]
+    rest = f"; and {len(hidden)} more, listed in the data file" if hidden else ""
+    return f"Source: {'; '.join(shown)}{rest}."
+
+
+def label_line(axes: Axes, x: float, y: float, text: str, colour: str, dx: float = 5, dy: float = 0, **options) -> None:
+    """Write the name of a line beside it, in its colour; the offset is in points."""
+    axes.annotate(text, (x, y), (dx, dy), textcoords="offset points", color=colour, weight="semibold",
+                  va="center", **options)  # fmt: skip
+
+
+def from_zero(axes: Axes, unit: str) -> None:
+    """Start the axis at zero, write thousands with a comma, and put the unit above the axis, not beside it."""
+    axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
+    axes.set_title(unit, loc="left")
+
+
+def break_line(axes: Axes, x: float, text: str) -> None:
+    """Mark a break in a series: a thin dashed line with its reason at the top."""
+    axes.axvline(x, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
+    axes.annotate(text, (x, 1), (3, -2), xycoords=("data", "axes fraction"), textcoords="offset points",
+                  va="top", fontsize="small", color=GREY)  # fmt: skip

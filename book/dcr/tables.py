@@ -1,0 +1,42 @@
+"""Tables for the page: numbered, referable, with a caption, row headers and a source line."""
+
+import pandas as pd
+from IPython.display import Markdown
+
+from dcr.data import SHORTHAND
+from dcr.figures import source_line
+
+
+def table(frame: pd.DataFrame, name: str, *, caption: str, rows: str, note: str = "", missing: str = "[x]") -> Markdown:
+    """Return a table for the page; it must be the last expression of its cell.
+
+    frame    finished text or whole numbers; the first column heads the rows, the columns' names head the columns
+    name     what `{numref}` refers to: "tab-revisions"
+    caption  what the table shows; may hold `{n}` roles, as may the cells
+    rows     where it comes from, as in `dcr.numbers.number`
+    note     said under the table
+    missing  what stands for a missing value: [x] not available, [c] suppressed, [z] not applicable
+
+    Raises ValueError for an empty table.
+    """
+    if frame.empty:
+        raise ValueError(f"The table “{name}” is empty.")
+    numeric = [pd.api.types.is_numeric_dtype(frame[column]) for column in frame]
+    cells = frame.astype(object).where(frame.notna(), missing)
+    lines = [row(frame.columns), "|" + "|".join("---:" if right else ":---" for right in numeric) + "|"]
+    lines += [row(written(value) for value in values) for values in cells.itertuples(index=False, name=None)]
+    shorthand = f" {missing} means that the value is {SHORTHAND[missing]}." if (cells == missing).any(axis=None) else ""
+    below = " ".join(part for part in (note + shorthand, source_line(rows)) if part.strip()).strip()
+    body = "\n".join(lines)
+    return Markdown(f":::{{table}} {caption}\n:name: {name}\n:class: row-headers\n\n{body}\n:::\n\n{{.source-line}}\n{below}\n")
+
+
+
+def row(cells) -> str:
+    """Return the cells as a line of a Markdown table."""
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def written(value: object) -> str:
+    """Return a cell's text, whole numbers with thousands separated."""
+    return f"{value:,}" if isinstance(value, int) else str(value)
