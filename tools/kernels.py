@@ -7,7 +7,6 @@ plain kernels: slower, with the same results.
 
 import multiprocessing
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,8 +19,8 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_client.connect import write_connection_file
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import run_sync
 
+from tools import forked
 from tools.paths import BOOK, ROOT
 
 CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
@@ -42,10 +41,9 @@ def start_fork_server() -> None:
 
 def data_fault() -> tuple[str | None, int]:
     """Return the sentence about the first fault in the data, or None, and the number of tables checked."""
-    if not CAN_FORK:
-        return report()
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("forkserver").Process(target=send_report, args=(sender,))
+    context = multiprocessing.get_context("forkserver" if CAN_FORK else "spawn")
+    process = context.Process(target=forked.send_report, args=(sender,))
     process.start()
     sender.close()
     try:
@@ -54,29 +52,6 @@ def data_fault() -> tuple[str | None, int]:
         answer = ("The data could not be checked: see the error above.", 0)
     process.join()
     return answer
-
-
-def report() -> tuple[str | None, int]:
-    """Return what the check of the data found."""
-    from tools import warm
-
-    return warm.fault, warm.tables
-
-
-def send_report(sender) -> None:
-    """Send what the check of the data found; runs in a forked process."""
-    sender.send(report())
-
-
-def run_kernel(connection_file: str, folder: str) -> None:
-    """Be a kernel; runs in a forked process."""
-    from ipykernel.kernelapp import IPKernelApp
-
-    os.chdir(folder)
-    sys.path.insert(0, "")
-    app = IPKernelApp.instance()
-    app.initialize(["-f", connection_file, "--IPKernelApp.quiet=True", "--IPKernelApp.log_level=50"])
-    app.start()
 
 
 class ForkedKernelManager(AsyncKernelManager):
@@ -92,7 +67,7 @@ class ForkedKernelManager(AsyncKernelManager):
         self.load_connection_file(self.connection_file)
         forking = multiprocessing.get_context("forkserver")
         arguments = (self.connection_file, options.get("cwd") or os.getcwd())
-        self.process = forking.Process(target=run_kernel, args=arguments, daemon=True)
+        self.process = forking.Process(target=forked.run_kernel, args=arguments, daemon=True)
         self.process.start()
 
     async def _async_is_alive(self) -> bool:
@@ -106,10 +81,10 @@ class ForkedKernelManager(AsyncKernelManager):
     async def _async_interrupt_kernel(self) -> None:
         """Nothing to interrupt: a kernel that is no longer wanted is shut down."""
 
-    start_kernel = run_sync(_async_start_kernel)
-    is_alive = run_sync(_async_is_alive)
-    shutdown_kernel = run_sync(_async_shutdown_kernel)
-    interrupt_kernel = run_sync(_async_interrupt_kernel)
+    start_kernel = _async_start_kernel
+    is_alive = _async_is_alive
+    shutdown_kernel = _async_shutdown_kernel
+    interrupt_kernel = _async_interrupt_kernel
 
     @property
     def has_kernel(self) -> bool:
@@ -122,7 +97,7 @@ class ForkedKernelManager(AsyncKernelManager):
 def run(notebook: nbformat.NotebookNode, name: str) -> float:
     """Execute a notebook in place; return the seconds it took. Raises ChapterError when a cell fails."""
     started = time.monotonic()
-    options = {"timeout": 300, "resources": {"metadata": {"path": str(BOOK)}}}
+    options = {"timeout": 300, "record_timing": False, "resources": {"metadata": {"path": str(BOOK)}}}
     if CAN_FORK:
         options["km"] = ForkedKernelManager()
     client = nbclient.NotebookClient(notebook, **options)
