@@ -127,7 +127,11 @@ def write_pages(builder: str, **settings) -> None:
     if isinstance(result, KeyboardInterrupt):
         raise result
     if result:
-        told = [line for line in log.read_text(encoding="utf-8").splitlines() if "WARNING" in line or "ERROR" in line or "rror:" in line]
+        told = [
+            line
+            for line in log.read_text(encoding="utf-8").splitlines()
+            if "WARNING" in line or "ERROR" in line or "rror:" in line
+        ]
         raise BuildError("\n".join(told[:10]) or f"The {builder} builder failed: see {log.relative_to(ROOT).as_posix()}.")
 
 

@@ -74,9 +74,14 @@ class ForkedKernelManager(AsyncKernelManager):
         return self.process.is_alive()
 
     async def _async_shutdown_kernel(self, *args, **options) -> None:
-        self.process.kill()
-        self.process.join()
-        self.folder.cleanup()
+        self.stop()
+
+    def stop(self) -> None:
+        """End the kernel, if it started; nothing else does, since the client did not make this manager."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.join()
+            self.folder.cleanup()
 
     async def _async_interrupt_kernel(self) -> None:
         """Nothing to interrupt: a kernel that is no longer wanted is shut down."""
@@ -88,6 +93,7 @@ class ForkedKernelManager(AsyncKernelManager):
 
     @property
     def has_kernel(self) -> bool:
+        """Whether the kernel was started."""
         return self.process is not None
 
     def cleanup_resources(self, restart: bool = False) -> None:
@@ -98,9 +104,8 @@ def run(notebook: nbformat.NotebookNode, name: str) -> float:
     """Execute a notebook in place; return the seconds it took. Raises ChapterError when a cell fails."""
     started = time.monotonic()
     options = {"timeout": 300, "record_timing": False, "resources": {"metadata": {"path": str(BOOK)}}}
-    if CAN_FORK:
-        options["km"] = ForkedKernelManager()
-    client = nbclient.NotebookClient(notebook, **options)
+    manager = ForkedKernelManager() if CAN_FORK else None
+    client = nbclient.NotebookClient(notebook, km=manager, **options)
     try:
         client.execute()
     except nbclient.exceptions.CellExecutionError as error:
@@ -109,6 +114,9 @@ def run(notebook: nbformat.NotebookNode, name: str) -> float:
                   if any(output.output_type == "error" for output in cell.get("outputs", []))]  # fmt: skip
         place = failed[0] if failed else count
         raise ChapterError(f"{name}, cell {place}: {error.ename}: {error.evalue}") from None
+    finally:
+        if manager:
+            manager.stop()
     return time.monotonic() - started
 
 

@@ -9,20 +9,20 @@ from tools.paths import BOOK
 
 sys.path.insert(0, str(BOOK))
 
-import IPython  # noqa: E402, F401
-import ipykernel.ipkernel  # noqa: E402, F401
-import ipykernel.kernelapp  # noqa: E402, F401
-import matplotlib  # noqa: E402
+import ipykernel.ipkernel
+import ipykernel.kernelapp  # noqa: F401
+import IPython  # noqa: F401
+import matplotlib
 
 matplotlib.use("agg")
 
-from dcr import data  # noqa: E402
+from dcr import data
 
 fault = None
 tables = 0
 try:
     tables = data.check()
-    import dcr.figures  # noqa: F401
+    import dcr.figures
     import dcr.tables  # noqa: F401
 except data.DataError as error:
     fault = str(error)

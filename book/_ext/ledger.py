@@ -29,7 +29,7 @@ LEDGER = "book/numbers"
 class NumberOutput:
     """Files a recorded number in the environment and leaves nothing on the page."""
 
-    mime_priority_overrides = [("*", MIME, 1)]
+    mime_priority_overrides = (("*", MIME, 1),)
 
     @staticmethod
     def handle_mime(renderer, data, inline):

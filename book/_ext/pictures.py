@@ -10,7 +10,7 @@ MIME = "application/vnd.dcr.figure+json"
 class FigureOutput:
     """Turns the output of `dcr.figures.chart` into a figure."""
 
-    mime_priority_overrides = [("*", MIME, 1)]
+    mime_priority_overrides = (("*", MIME, 1),)
 
     @staticmethod
     def handle_mime(renderer, data, inline):

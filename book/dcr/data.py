@@ -161,9 +161,7 @@ def check_field(column: pd.Series, field: dict, path: str) -> None:
     def refuse(wrong: pd.Series, why: str) -> None:
         if wrong.any():
             row = wrong.idxmax()
-            raise DataError(
-                f"data/{path}, row {row}, column {field['name']}: “{column[row]}” {why}; correct it from the source."
-            )
+            raise DataError(f"data/{path}, row {row}, column {field['name']}: “{column[row]}” {why}; correct it from the source.")
 
     if limits.get("required"):
         refuse(column.isin([*SHORTHAND, ""]), "stands where a value is required")
@@ -259,4 +257,4 @@ def check() -> int:
 def sources_of(rows: pd.DataFrame) -> list[str]:
     """Return the keys of the sources that the rows name, in order of first mention, each once."""
     columns = [column for column in rows.columns if column in ("source", "source_2")]
-    return list(dict.fromkeys(rows[columns].stack().tolist()))
+    return list(dict.fromkeys(rows[columns].stack().dropna()))

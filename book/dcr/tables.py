@@ -31,7 +31,6 @@ def table(frame: pd.DataFrame, name: str, *, caption: str, rows: str, note: str 
     return Markdown(f":::{{table}} {caption}\n:name: {name}\n:class: row-headers\n\n{body}\n:::\n\n{{.source-line}}\n{below}\n")
 
 
-
 def row(cells) -> str:
     """Return the cells as a line of a Markdown table."""
     return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"

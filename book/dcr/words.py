@@ -31,6 +31,7 @@ def decimal(value: float, places: int = 1) -> str:
 
 def percent(value: float, places: int = 0) -> str:
     """Return a share as a percentage: 0.131 gives 13%."""
+    present(value)
     return decimal(100 * value, places) + "%"
 
 

@@ -1,0 +1,56 @@
+"""What the tests share: import paths, one built book, copies of the book to break, and programs that must be there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+for folder in (ROOT, ROOT / "book", ROOT / "book" / "_ext"):
+    sys.path.insert(0, str(folder))
+
+from tools.environment import TESTS  # noqa: E402
+
+
+def build(root: Path, *arguments: str, env: dict | None = None) -> subprocess.CompletedProcess:
+    """Run the build of the book in `root` as make does; return code and output."""
+    command = [sys.executable, "-m", "tools.build", *arguments]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, env={**os.environ, **(env or {})})
+
+
+def require(program: str) -> None:
+    """Skip the test with one sentence where a program is missing; in continuous integration, fail."""
+    found, _, sentence = TESTS[program]
+    if not found():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The book built from this checkout: the folder `_build`."""
+    result = build(ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return ROOT / "_build"
+
+
+def copy_of_book(target: Path) -> Path:
+    """Copy the sources of the book, without what was built, to `target`."""
+    left_out = shutil.ignore_patterns("_build", ".venv", ".git", "__pycache__", ".pytest_cache", ".ruff_cache", "tests")
+    shutil.copytree(ROOT, target, ignore=left_out)
+    return target
+
+
+@pytest.fixture(scope="session")
+def small_book(tmp_path_factory) -> Path:
+    """A copy of the book with one data chapter, built once: quick to rebuild after a change."""
+    root = copy_of_book(tmp_path_factory.mktemp("small") / "book")
+    contents = (
+        "format: jb-book\nroot: book/deaths\nparts:\n- caption: Rest\n  chapters:\n  - file: book/data\n  - file: book/numbers\n"
+    )
+    (root / "_toc.yml").write_text(contents)
+    result = build(root)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return root

@@ -1,0 +1,233 @@
+"""The build: never a stale number, never a broken table, never a half-written book."""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import build
+
+LATEST = "2024,1017,19.1,18.0,20.3,5546900,18.33"
+
+
+def number(root: Path, name: str) -> dict:
+    """Return an entry of the ledger of the built book."""
+    entries = json.loads((root / "_build" / "numbers.json").read_text(encoding="utf-8"))
+    return next(entry for entry in entries if entry["name"] == name)
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    """Replace text in a file; it must be there."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{old} is not in {path.name}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def book(small_book, tmp_path) -> Path:
+    """A copy of the small built book to change."""
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root)
+    result = build(root)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return root
+
+
+def fewer_deaths(root: Path, by: int = 200) -> None:
+    """Lower the deaths of 2024 in every table that holds them, consistently."""
+    data = root / "data"
+    crude = (1017 - by) / 5546900 * 100_000
+    replace(data / "annual_deaths.csv", LATEST, f"2024,{1017 - by},15.3,14.3,16.4,5546900,{crude:.2f}")
+    replace(data / "annual_deaths.csv", "2022,1051,20.1,18.8,21.3,5447000,19.30,1181.8,1114.4205,1249.1795",
+            "2022,1051,20.1,18.8,21.3,5447000,19.30,1141.8,1075.5707,1208.0293")  # fmt: skip
+    sexes = (data / "deaths_by_sex.csv").read_text(encoding="utf-8")
+    sexes = sexes.replace("2024,females,318,11.6,10.3,12.9", "2024,females,218,7.9,6.9,9.0")
+    (data / "deaths_by_sex.csv").write_text(
+        sexes.replace("2024,males,699,27.1,25.1,29.1", "2024,males,599,23.2,21.3,25.0"), encoding="utf-8"
+    )
+    replace(data / "first_published.csv", "2024,1017,", f"2024,{1017 - by},")
+
+
+def test_changed_data_change_page_report_and_ledger(book):
+    fewer_deaths(book)
+    result = build(book)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert number(book, "deaths_latest")["value"] == 817
+    assert number(book, "deaths_latest_record")["text"] == "the lowest since 2015"
+    page = (book / "_build" / "html" / "book" / "deaths.html").read_text(encoding="utf-8")
+    assert ">817<" in page
+    assert "1,017" not in page
+    if shutil.which("pdftotext"):
+        text = subprocess.run(["pdftotext", str(book / "_build/pdf/dcr-report.pdf"), "-"], capture_output=True, text=True).stdout
+        assert "817" in text
+        assert "1,017" not in text
+
+
+def test_a_change_taken_back_finds_its_results(book):
+    before = (book / "_build" / "numbers.json").read_bytes()
+    replace(book / "data" / "first_published.csv", "no later edition seen", "no later edition was seen")
+    changed = build(book)
+    assert "1 of 1  deaths" in changed.stdout, changed.stdout + changed.stderr
+    replace(book / "data" / "first_published.csv", "no later edition was seen", "no later edition seen")
+    again = build(book)
+    assert "1 of 1 unchanged" in again.stdout, again.stdout + again.stderr
+    assert (book / "_build" / "numbers.json").read_bytes() == before
+
+
+def test_a_changed_module_runs_the_chapters_again(book):
+    replace(book / "book" / "dcr" / "words.py", "fewer'} than", "less'} than")
+    result = build(book)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert number(book, "deaths_latest_change")["text"] == "13% less than"
+
+
+def test_nothing_changed_runs_nothing(book):
+    started = time.monotonic()
+    result = build(book)
+    assert "Nothing changed" in result.stdout
+    assert time.monotonic() - started < 3
+
+
+def test_a_publication_that_was_deleted_comes_back(book):
+    (book / "_build" / "pdf" / "dcr-report.pdf").unlink()
+    assert build(book).returncode == 0
+    assert (book / "_build" / "pdf" / "dcr-report.pdf").exists()
+
+
+def snapshot(root: Path) -> dict[str, tuple]:
+    """Return size and time of all that readers take."""
+    made = root / "_build"
+    files = [path for top in ("html", "pdf", "numbers.json") for path in [made / top, *(made / top).rglob("*")] if path.is_file()]
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in files}
+
+
+# What breaks a table, and what the refusal must name
+FAULTS = {
+    "missing file": (lambda data: (data / "deaths_by_sex.csv").unlink(), "data/deaths_by_sex.csv is missing"),
+    "wrong type": (
+        lambda data: replace(data / "annual_deaths.csv", "2024,1017", "2024,many"),
+        "data/annual_deaths.csv, row 30, column deaths: “many” is not a whole number",
+    ),
+    "duplicate key": (
+        lambda data: replace(data / "annual_deaths.csv", "2023,1172", "2022,1172"),
+        "data/annual_deaths.csv, row 29, column year",
+    ),
+    "broken total": (
+        lambda data: replace(data / "deaths_by_sex.csv", "2017,females,282", "2017,females,283"),
+        "does not equal the sum of the parts for 2017",
+    ),
+    "unknown source": (
+        lambda data: replace(data / "first_published.csv", "bbc-drug-deaths-2018", "bbc-1066"),
+        "data/first_published.csv, row 23, column source: “bbc-1066” is not in data/sources.csv",
+    ),
+    "negative count": (
+        lambda data: replace(data / "annual_deaths.csv", "2024,1017", "2024,-1017"),
+        "data/annual_deaths.csv, row 30, column deaths: “-1017” is below the least allowed",
+    ),
+    "not UTF-8": (
+        lambda data: (data / "sources.csv").write_bytes((data / "sources.csv").read_bytes().replace(b"BBC", b"BB\xff", 1)),
+        "is not UTF-8",
+    ),
+    "truncated line": (
+        lambda data: (data / "annual_deaths.csv").write_text((data / "annual_deaths.csv").read_text(encoding="utf-8")[:-30]),
+        "data/annual_deaths.csv, row 30",
+    ),
+    "one count alone": (
+        lambda data: replace(data / "annual_deaths.csv", "2024,1017", "2024,1016"),
+        "data/annual_deaths.csv, row 30, column",
+    ),
+}
+
+
+def test_broken_data_stop_the_build_before_a_page_is_written(small_book, tmp_path):
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root)
+    before = snapshot(root)
+    for fault, (damage, sentence) in FAULTS.items():
+        shutil.rmtree(root / "data")
+        shutil.copytree(small_book / "data", root / "data")
+        damage(root / "data")
+        result = build(root)
+        assert result.returncode == 1, fault
+        assert sentence in result.stdout, f"{fault}: {result.stdout}"
+        assert "Traceback" not in result.stdout + result.stderr, fault
+        assert snapshot(root) == before, fault
+
+
+def test_a_failing_cell_names_chapter_cell_and_error(small_book, tmp_path):
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root)
+    before = snapshot(root)
+    replace(root / "book" / "deaths.md", 'deaths = load("annual_deaths")', 'deaths = load("births")')
+    result = build(root)
+    assert result.returncode == 1
+    assert re.search(r"book/deaths\.md, cell 1: DataError: There is no table “births”", result.stdout), result.stdout
+    assert snapshot(root) == before
+
+
+def test_a_warning_stops_the_build_each_time(small_book, tmp_path):
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root)
+    before = snapshot(root)
+    replace(root / "book" / "data.md", "All tables of this book", "All {n}`tables_of_this_book` of this book")
+    for _ in range(2):
+        result = build(root)
+        assert result.returncode == 1
+        assert "no chapter records the number “tables_of_this_book”" in result.stdout
+        assert snapshot(root) == before
+    replace(root / "book" / "data.md", "All {n}`tables_of_this_book` of this book", "All tables of this book")
+    assert build(root).returncode == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_build_leaves_a_state_to_go_on_from(small_book, tmp_path, how):
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root)
+    fewer_deaths(root)
+    process = subprocess.Popen([sys.executable, "-m", "tools.build"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True, env=os.environ)  # fmt: skip
+    time.sleep(random.Random(int(how)).uniform(2, 6))
+    assert process.poll() is None
+    process.send_signal(how)
+    process.communicate(timeout=60)
+    assert number(root, "deaths_latest")["value"] == 1017, "an unfinished build was published"
+    result = build(root)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert number(root, "deaths_latest")["value"] == 817
+
+
+def test_two_builds_at_once_do_no_harm(small_book, tmp_path):
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root)
+    fewer_deaths(root)
+    command = [sys.executable, "-m", "tools.build"]
+    both = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=300)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert any("waiting" in text for text in said)
+    assert any("Nothing changed" in text for text in said)
+    assert number(root, "deaths_latest")["value"] == 817
+
+
+def test_plain_jupyter_book_gives_the_same_numbers(small_book, tmp_path):
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root, ignore=shutil.ignore_patterns("_build"))
+    fewer_deaths(root)
+    command = [sys.executable, "-m", "jupyter_book", "build", "."]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "WARNING" not in result.stderr, result.stderr
+    assert number(root, "deaths_latest")["value"] == 817
+    shutil.rmtree(root / "data")
+    shutil.copytree(small_book / "data", root / "data")
+    third = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
+    assert third.returncode == 0, third.stdout + third.stderr
+    assert number(root, "deaths_latest")["value"] == 1017
+    assert (root / "_build" / "html" / "index.html").exists()

@@ -1,0 +1,66 @@
+import pandas as pd
+import pytest
+
+from dcr import figures, tables
+from dcr.data import load
+
+ARGUMENTS = {"caption": "Up", "subtitle": "Deaths", "rows": "annual_deaths", "data": pd.DataFrame({"year": [1], "deaths": [2]})}
+
+
+def drawn():
+    figure, axes = figures.canvas()
+    axes.plot([1, 2], [3, 4])
+    return figure
+
+
+def test_the_same_chart_gives_the_same_bytes():
+    one, two = (figures.chart(drawn(), "fig-test", alt="A line.", **ARGUMENTS).svg for _ in range(2))
+    assert one == two
+    assert "<dc:date>" not in one
+
+
+def test_a_chart_travels_with_all_that_the_page_needs():
+    bundle = figures.chart(drawn(), "fig-test", alt="A line.", **ARGUMENTS)._repr_mimebundle_()
+    page = bundle[figures.MIME]
+    assert page["alt"] == bundle["text/plain"] == "A line."
+    assert page["csv"] == "year,deaths\n1,2\n"
+    assert page["source"].startswith("Source: National Records of Scotland, [")
+    assert "Open Government Licence" in page["source"]
+
+
+def test_a_chart_needs_alternative_text():
+    with pytest.raises(ValueError, match="alternative text"):
+        figures.chart(drawn(), "fig-test", alt=" ", **ARGUMENTS)
+
+
+def contrast(one, other="#FFFFFF"):
+    """Return the contrast of two colours as WCAG 2 defines it."""
+
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("colour", [figures.BLUE, figures.PLUM, figures.GREY])
+def test_colours_for_text_stand_out(colour):
+    assert contrast(colour) >= 4.5
+
+
+def test_a_table_is_numbered_text():
+    frame = pd.DataFrame({"Year": ["2023", "2024"], "Deaths": pd.array([1172, None], dtype="Int64")})
+    text = tables.table(frame, "tab-test", caption="Deaths", rows="annual_deaths").data
+    assert ":::{table} Deaths\n:name: tab-test" in text
+    assert "| 2023 | 1,172 |" in text
+    assert "| 2024 | [x] |" in text
+    assert "[x] means that the value is not available" in text
+    assert "|:---|---:|" in text
+    with pytest.raises(ValueError, match="empty"):
+        tables.table(frame.head(0), "tab-test", caption="Deaths", rows="annual_deaths")
+
+
+def test_licences_of_all_sources_are_known():
+    assert set(load("sources")["licence"]) <= set(figures.LICENCES)

@@ -1,0 +1,39 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from dcr import numbers
+from dcr.data import DataError
+
+ARGUMENTS = {"unit": "deaths", "definition": "Deaths", "rows": "annual_deaths: year == 2017"}
+
+
+def test_a_number_returns_its_text():
+    assert numbers.number("a_number", np.int64(1017), **ARGUMENTS) == "1,017"
+    assert numbers.number("a_number", 12.5, "12.5", **ARGUMENTS) == "12.5"
+    assert numbers.number("a_number", "today", **ARGUMENTS) == "today"
+
+
+@pytest.mark.parametrize("value", [None, np.nan, pd.NA, float("inf"), True, "", [1]])
+def test_a_number_without_a_value_is_refused(value):
+    with pytest.raises(ValueError, match="has no value"):
+        numbers.number("a_number", value, **ARGUMENTS)
+
+
+def test_malformed_numbers_are_refused():
+    with pytest.raises(ValueError, match="lower-case"):
+        numbers.number("A number", 1, **ARGUMENTS)
+    with pytest.raises(ValueError, match="decimals"):
+        numbers.number("a_number", 1.5, **ARGUMENTS)
+    with pytest.raises(ValueError, match="No row"):
+        numbers.number("a_number", 1, **{**ARGUMENTS, "rows": "annual_deaths: year == 1895"})
+    with pytest.raises(DataError, match="no table"):
+        numbers.number("a_number", 1, **{**ARGUMENTS, "rows": "births"})
+
+
+def test_provenance_names_rows_and_sources():
+    found = numbers.provenance("annual_deaths: year > 2022; first_published: year == 2017")
+    assert found["tables"][0] == {"table": "annual_deaths", "rows": "29–30"}
+    assert found["tables"][1] == {"table": "first_published", "rows": "23"}
+    assert found["sources"] == ["nrs-2024", "bbc-drug-deaths-2018"]
+    assert numbers.spans(pd.Index([2, 3, 4, 9])) == "2–4, 9"
