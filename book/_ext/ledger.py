@@ -216,8 +216,9 @@ def write_json(app, exception) -> None:
     if exception is None and app.builder.name == "html":
         keys = ("name", "chapter", "value", "text", "unit", "definition", "sources", "tables", "rows", "cell")
         entries = [{key: record[key] for key in keys} for record in ledger(app.env).values()]
-        path = Path(app.outdir).parent / "numbers.json"
-        path.write_text(json.dumps(entries, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+        for folder in (Path(app.outdir), Path(app.outdir).parent):
+            (folder / "numbers.json").write_text(text, encoding="utf-8")
 
 
 def forget(app, env, docname) -> None:
