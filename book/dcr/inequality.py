@@ -105,3 +105,22 @@ def inequality_over_time(quintiles: pd.DataFrame) -> pd.DataFrame:
         [["ratio", "gap", "slope", "relative", "straight_slope"], ["estimate", "lower95", "upper95"]], names=["measure", "limit"]
     )
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("year")
+
+
+def compared(later: pd.Series, earlier: pd.Series, logarithmic: bool) -> str:
+    """Return how a measure compares with an earlier value: higher than in, lower than in, or not clearly different from.
+
+    Each holds estimate, lower95 and upper95, on the log scale where the measure is a ratio; the two are independent.
+    The words rest on the 95% limits of the difference.
+    """
+    one, two = (np.log(row.astype(float)) if logarithmic else row.astype(float) for row in (later, earlier))
+    spread = np.hypot(standard_error(one.lower95, one.upper95), standard_error(two.lower95, two.upper95))
+    change = one.estimate - two.estimate
+    if abs(change) <= Z * spread:
+        return "not clearly different from"
+    return "higher than in" if change > 0 else "lower than in"
+
+
+def stacked(frames: dict, key: str) -> pd.DataFrame:
+    """Return tables one under another, the index kept as a column and the dictionary's keys as the first column."""
+    return pd.concat(frames, names=[key]).reset_index()
