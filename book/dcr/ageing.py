@@ -1,5 +1,7 @@
 """Ages at death: standardising over bands, and following people born in the same years."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -34,7 +36,7 @@ def in_bands(ages: pd.DataFrame, standard: pd.Series, bounds: list[int]) -> pd.D
 
     Returns columns deaths, rate_per_100k, share (of the year's deaths), indexed by band and year.
     """
-    wide = [f"{low}–{high - 1}" for low, high in zip(bounds, bounds[1:], strict=False)] + [f"{bounds[-1]}+"]
+    wide = [f"{low}–{high - 1}" for low, high in pairwise(bounds)] + [f"{bounds[-1]}+"]
     place = ages.age_band.map(first_age).map(lambda age: wide[int(np.searchsorted(bounds, age, "right")) - 1])
     parts = []
     for band in wide:

@@ -23,7 +23,9 @@ def gap(most: pd.Series, least: pd.Series) -> tuple[float, float, float]:
 
     Each row holds rate_per_100k, rate_lower95 and rate_upper95. The limits are normal, the groups independent.
     """
-    spread = np.hypot(standard_error(most.rate_lower95, most.rate_upper95), standard_error(least.rate_lower95, least.rate_upper95))
+    spread = np.hypot(
+        standard_error(most.rate_lower95, most.rate_upper95), standard_error(least.rate_lower95, least.rate_upper95)
+    )
     middle = most.rate_per_100k - least.rate_per_100k
     return float(middle), float(middle - Z * spread), float(middle + Z * spread)
 
@@ -78,7 +80,10 @@ def exponential_indices(deaths: pd.Series, rates: pd.Series) -> pd.DataFrame:
     gradient = np.array([top - bottom, -bottom])
     reach = Z * np.sqrt(gradient @ covariance @ gradient)
     spread = np.exp(Z * np.sqrt(covariance[1, 1]))
-    rows = [(top - bottom, top - bottom - reach, top - bottom + reach), (top / bottom, top / bottom / spread, top / bottom * spread)]
+    rows = [
+        (top - bottom, top - bottom - reach, top - bottom + reach),
+        (top / bottom, top / bottom / spread, top / bottom * spread),
+    ]
     return pd.DataFrame(rows, index=["slope", "relative"], columns=["estimate", "lower95", "upper95"])
 
 

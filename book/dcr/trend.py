@@ -1,7 +1,7 @@
 """Growth per year of a count of deaths, from lines that bend: segmented Poisson regression."""
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -133,7 +133,7 @@ def expected_deaths(lines: list[Line], population: pd.Series) -> pd.Series:
 def periods(lines: list[Line], last: int) -> list[tuple[int, int]]:
     """Return the first and last year of each straight stretch of the best supported line."""
     years = [lines[0].start, *lines[0].breaks, last]
-    return list(zip(years[:-1], years[1:], strict=True))
+    return list(pairwise(years))
 
 
 def yearly_changes(deaths: pd.Series, population: pd.Series) -> pd.DataFrame:
@@ -145,7 +145,7 @@ def yearly_changes(deaths: pd.Series, population: pd.Series) -> pd.DataFrame:
     rate = deaths / population
     limits = [
         confint_poisson_2indep(deaths[year], population[year], deaths[before], population[before], method="score")
-        for before, year in zip(deaths.index[:-1], deaths.index[1:], strict=True)
+        for before, year in pairwise(deaths.index)
     ]
     table = pd.DataFrame(limits, index=deaths.index[1:], columns=["lower95", "upper95"], dtype=float) - 1
     return table.assign(change=(rate / rate.shift() - 1).iloc[1:])[["change", "lower95", "upper95"]]
