@@ -124,8 +124,3 @@ def compared(later: pd.Series, earlier: pd.Series, logarithmic: bool) -> str:
     if abs(change) <= Z * spread:
         return "not clearly different from"
     return "higher than in" if change > 0 else "lower than in"
-
-
-def stacked(frames: dict, key: str) -> pd.DataFrame:
-    """Return tables one under another, the index kept as a column and the dictionary's keys as the first column."""
-    return pd.concat(frames, names=[key]).reset_index()

@@ -54,7 +54,7 @@ def bending_lines(deaths: pd.Series, population: pd.Series, most: int = 3) -> li
 
     Every line with up to `most` breaks is fitted by Poisson regression with the population as offset
     (Kim HJ, Fay MP, Feuer EJ, Midthune DN (2000), Permutation tests for joinpoint regression, Statistics in
-    Medicine 19:335–351; the spacing of breaks is that of the National Cancer Institute's Joinpoint program).
+    Medicine 19:335–351), breaks three or more years apart and two or more from the ends.
     Over-dispersion is taken from the best line with the most breaks. Lines are weighted by the Bayesian
     information criterion with that dispersion (Burnham KP, Anderson DR (2002), Model Selection and Multimodel
     Inference, chapter 2), and those with under a ten-thousandth of the support are left out.
@@ -121,13 +121,6 @@ def yearly_growth(lines: list[Line], years: pd.Index) -> pd.DataFrame:
     """Return the growth to each year from the one before: columns `growth`, `lower95`, `upper95`, as shares."""
     rows = [growth(lines, int(year) - 1, int(year)) for year in years[1:]]
     return pd.DataFrame(rows, index=years[1:], columns=["growth", "lower95", "upper95"])
-
-
-def expected_deaths(lines: list[Line], population: pd.Series) -> pd.Series:
-    """Return the deaths a year that the lines expect, each by its support; indexed as the population is."""
-    years = np.asarray(population.index)
-    rate = sum(line.weight * np.exp(design(years, line.start, line.breaks) @ line.coefficients) for line in lines)
-    return pd.Series(rate * population.to_numpy(float), population.index)
 
 
 def periods(lines: list[Line], last: int) -> list[tuple[int, int]]:
