@@ -44,6 +44,7 @@ def test_the_slope_index_is_least_squares_with_simulated_limits(latest):
     assert (low, high) == pytest.approx(np.quantile(slopes, [0.025, 0.975]), abs=0.1)
 
 
+@pytest.mark.filterwarnings("ignore:Perfect separation")
 def test_exact_indices_of_an_exact_exponential():
     ranks = inequality.rank_middles(5)
     rates = pd.Series(60 * np.exp(-3 * ranks))
