@@ -45,7 +45,7 @@ def test_writing_is_legible_on_every_shade():
 
 
 def test_the_map_needs_every_area():
-    figure, axes = canvas()
+    _, axes = canvas()
     with pytest.raises(ValueError):
         tile_map(axes, {}, {})
     with pytest.raises(ValueError):
