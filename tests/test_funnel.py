@@ -1,4 +1,4 @@
-"""Funnel limits and over-dispersion against sums of their definitions, another package's values and statsmodels."""
+"""Funnel limits and over-dispersion against sums of their definitions and statsmodels."""
 
 import math
 
