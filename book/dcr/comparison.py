@@ -4,6 +4,7 @@ import pandas as pd
 
 from dcr import stats, words
 from dcr.data import load
+from dcr.numbers import number
 from dcr.ratios import ratio_from_counts, ratio_to_whole
 
 Limits = tuple[float, float, float]
@@ -157,19 +158,30 @@ def room_countries_deaths(points: int = 4) -> pd.DataFrame:
     return counts.drop(columns="population").sort_values(["opened", "country", "series", "year"]).reset_index(drop=True)
 
 
-def before_and_after(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return, of rows as `room_countries_deaths` gives them, the rate before the first opening and the latest in one series.
+def change_over_series(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return, of rows as `room_countries_deaths` gives them, whether each country's rate rose over two of its series.
 
-    One row a country whose series reaches to both sides: the longest such series, the last whole year before the opening
-    and the latest year after it, with both rates per million.
+    Indexed by country's name; columns longest and newest hold the last rate less the first (deaths per million) of the
+    series with most years and of the series that ends last, which may be the same; several tells whether they differ.
     """
-    rows = []
-    for (country, series), part in counts.groupby(["country_name", "series"]):
-        before = part[part.year < part.opened.astype(int)]
-        after = part[part.year > part.opened]
-        if len(before) and len(after):
-            rows.append((country, series, len(part), before.year.max(), before.per_million[before.year.idxmax()],
-                         after.year.max(), after.per_million[after.year.idxmax()]))  # fmt: skip
-    columns = ["country_name", "series", "points", "before", "rate_before", "after", "rate_after"]
-    found = pd.DataFrame(rows, columns=columns).sort_values("points", ascending=False).drop_duplicates("country_name")
-    return found.drop(columns="points").sort_values("country_name").reset_index(drop=True)
+    ends = counts.sort_values("year").groupby(["country_name", "series"]).agg(
+        change=("per_million", lambda rates: rates.iloc[-1] - rates.iloc[0]), years=("year", "size"), last=("year", "max")
+    ).reset_index()  # fmt: skip
+    longest = ends.sort_values("years").drop_duplicates("country_name", keep="last").set_index("country_name")
+    newest = ends.sort_values(["last", "years"]).drop_duplicates("country_name", keep="last").set_index("country_name")
+    return pd.DataFrame({"longest": longest.change, "newest": newest.change, "several": longest.series.ne(newest.series.reindex(longest.index))})
+
+
+def uk_rows(definition: str, year: int, areas: tuple[str, ...] = (BORDER,), standardised: bool = False) -> str:
+    """Return the rows behind a ratio of Scotland to other areas in one year, as `dcr.numbers.number` asks for them."""
+    named = "', '".join(areas)
+    same = f"definition == '{definition}' and year == {year}"
+    people = "" if standardised else f"; uk_populations: year == {year} and area_name in ['Scotland', '{named}']"
+    return f"deaths_by_definition: {same}; uk_drug_deaths: {same} and area_name in ['{named}']{people}"
+
+
+def record_ratio(name: str, estimate: Limits, definition: str, rows: str) -> None:
+    """Record a ratio under a name, and its 95% limits under that name with `_limits`."""
+    number(name, estimate[0], words.decimal(estimate[0]) + " times", unit="times", definition=definition, rows=rows)
+    number(f"{name}_limits", estimate[1], words.interval(*estimate[1:]), unit="times", rows=rows,
+           definition=f"95% confidence interval of the ratio, from chance variation of the counts (the value is its lower limit): {definition}")  # fmt: skip

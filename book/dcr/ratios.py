@@ -39,7 +39,8 @@ def ratio_from_limits(rate: tuple[float, float, float], other: tuple[float, floa
 
     For age-standardised rates whose limits are published. Raises ValueError as `log_error` and `ratio_from_errors` do.
     """
-    return ratio_from_errors(rate[0], log_error(*rate[1:]), other[0], log_error(*other[1:]))
+    (value, *limits), (other_value, *other_limits) = rate, other
+    return ratio_from_errors(value, log_error(*limits), other_value, log_error(*other_limits))
 
 
 def ratio_from_counts(rate: float, deaths: float, other_rate: float, other_deaths: float) -> tuple[float, float, float]:
