@@ -138,7 +138,7 @@ def first_openings() -> pd.Series:
     """Return the date of each country's first drug consumption room as a year with its fraction, indexed by country."""
     events = load("room_country_events").query("event == 'opens'").sort_values("sequence").drop_duplicates("country")
     dates = pd.to_datetime(events.set_index("country").date_latest)
-    return (dates.dt.year + (dates.dt.dayofyear - 1) / 365).rename("opened").sort_values()
+    return (dates.dt.year + (dates.dt.day_of_year - 1) / 365).rename("opened").sort_values()
 
 
 def room_countries_deaths(points: int = 4) -> pd.DataFrame:
