@@ -1,0 +1,92 @@
+"""The comparisons against what National Records of Scotland printed and the evidence notes computed apart."""
+
+import pandas as pd
+import pytest
+from dcr import comparison, treatment
+from dcr.comparison import BORDER, MISUSE, REST, WHOLE, scottish_ratio
+
+
+@pytest.mark.parametrize(
+    ("year", "against", "expected"),
+    [(2017, BORDER, 4.04), (2017, REST, 3.99), (2017, WHOLE, 3.21), (2020, WHOLE, 3.64), (2024, BORDER, 3.03)],
+)
+def test_ratio_per_head(year, against, expected):
+    ratio, lower, upper = scottish_ratio(MISUSE, year, against)
+    assert round(ratio, 2) == expected
+    assert lower < ratio < upper
+
+
+@pytest.mark.parametrize(
+    ("area", "expected"), [("England", 2.76), ("Wales", 1.94), ("Northern Ireland", 2.76)]
+)
+def test_ratio_of_poisoning_lies_between_two_and_three_as_stated(area, expected):
+    """National Records of Scotland (2025): between two and three times the other parts of the United Kingdom in 2023."""
+    ratio = scottish_ratio("drug poisoning", 2023, area, standardised=True)[0]
+    assert ratio == pytest.approx(expected, abs=0.005)
+    assert round(ratio) in (2, 3)
+
+
+def test_ratio_with_a_part_missing_is_none():
+    assert scottish_ratio(MISUSE, 2024, WHOLE) is None
+    assert scottish_ratio(MISUSE, 2020, BORDER, standardised=True) is None
+    assert comparison.with_limits(None) is None
+
+
+def test_per_million_reproduces_printed_rates():
+    """Sweden 2017: 92 per million printed by the European agency, from 574 deaths; limits after Garwood (1936)."""
+    rates = comparison.per_million(pd.Series([574]), pd.Series([6_303_000]))
+    assert rates.rate[0] == pytest.approx(91.1, abs=0.1)
+    assert rates.lower[0] < rates.rate[0] < rates.upper[0]
+
+
+def test_portugal_readings():
+    """Computed apart for the evidence notes: 24.6 as a total, 46.7 per head, 46.2 at ages 15 to 64, 61.4 and 55.3 for 2016."""
+    readings = comparison.portugal_readings().set_index(["scottish_year", "scottish", "portuguese_year", "series", "basis"]).ratio
+    expected = {
+        (2017, MISUSE, 2017, "forensic_register", "total"): 24.6,
+        (2017, MISUSE, 2017, "forensic_register", "population"): 46.7,
+        (2017, MISUSE, 2017, "forensic_register", "population_15_64"): 46.2,
+        (2016, MISUSE, 2016, "forensic_register", "population"): 61.4,
+        (2016, MISUSE, 2016, "bulletin_2019", "population"): 55.3,
+        (2017, MISUSE, 2017, "any_illicit_drug_found", "total"): 3.6,
+        (2017, MISUSE, 2017, "published_rate", "population_15_64"): 65.8,
+    }
+    for reading, ratio in expected.items():
+        assert readings[reading] == pytest.approx(ratio, abs=0.06), reading
+    assert not readings.index.duplicated().any()
+
+
+def test_change_over_series_takes_the_longest_and_the_newest():
+    counts = pd.DataFrame(
+        [("A", "old", 2000, 5.0), ("A", "old", 2001, 4.0), ("A", "old", 2002, 3.0), ("A", "new", 2003, 1.0), ("A", "new", 2004, 2.0),
+         ("B", "only", 2000, 1.0), ("B", "only", 2004, 1.5)],
+        columns=["country_name", "series", "year", "per_million"],
+    )  # fmt: skip
+    change = comparison.change_over_series(counts)
+    assert change.longest.to_dict() == {"A": -2.0, "B": 0.5}
+    assert change.newest.to_dict() == {"A": 1.0, "B": 0.5}
+    assert change.several.to_dict() == {"A": True, "B": False}
+
+
+def test_latest_counts_prefer_the_european_scope_and_one_row_a_country():
+    late = comparison.latest_counts(2017).set_index("country")
+    assert late.index.is_unique
+    assert (late.year > 2017).all()
+    assert late.series["IRL"] == "european_definition"
+
+
+def test_financial_year():
+    year = pd.Series({"period_start": pd.Timestamp(2022, 4, 1), "period_end": pd.Timestamp(2023, 3, 31)})
+    assert treatment.financial_year(year) == "2022/23"
+    calendar = pd.Series({"period_start": pd.Timestamp(2023, 1, 1), "period_end": pd.Timestamp(2023, 12, 31)})
+    assert treatment.financial_year(calendar) == "2023"
+    with pytest.raises(ValueError, match="is not a year"):
+        treatment.financial_year(pd.Series({"period_start": pd.Timestamp(2023, 1, 1), "period_end": pd.Timestamp(2023, 3, 31)}))
+
+
+def test_treatment_numbers():
+    numbers = treatment.treatment_numbers()
+    assert numbers.index.is_unique
+    assert numbers.per_1000["Portugal"] == pytest.approx(16_888 / 6_670_504 * 1000, rel=1e-3)
+    with pytest.raises(ValueError, match="has no row"):
+        treatment.indicator("no_such_indicator")
