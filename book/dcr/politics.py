@@ -62,15 +62,6 @@ def parties_with(positions: pd.DataFrame, wanted: str) -> list[str]:
     return sorted(set(rows.loc[rows["view"] == wanted, "party"]) - set(NO_PARTY_WHIP))
 
 
-def latest_people(rows: pd.DataFrame, people: int = 2) -> pd.DataFrame:
-    """Return the latest dated row of each person, newest first, for at most so many people.
-
-    Undated rows come after all dated ones.
-    """
-    ordered = rows.sort_values("date", ascending=False, na_position="last", kind="stable")
-    return ordered.drop_duplicates("person").head(people)
-
-
 def link(key: str) -> str:
     """Return a source as MyST text: its publisher, linked to its address where it has one.
 
@@ -104,14 +95,18 @@ def told(row: pd.Series) -> str:
     return f"{named(row)} ({dated(row)}, {links(row)})"
 
 
-def by_party(positions: pd.DataFrame, parties: list[str], people: int = 2) -> pd.DataFrame:
-    """Return one row a party: the latest people found for each view, as text with links."""
-    rows = partisan(positions)
+def by_party(positions: pd.DataFrame, parties: list[str], people: int = 3) -> pd.DataFrame:
+    """Return one row a party: the latest people found for each view, as text with links.
+
+    Each person or body stands once in a party, with the latest position found.
+    """
+    ordered = partisan(positions).sort_values("date", ascending=False, na_position="last", kind="stable")
+    rows = ordered.drop_duplicates(["party", "person"])
     lines = []
     for party in parties:
         cells = {"Party": party}
         for each in VIEWS:
-            found = latest_people(rows[(rows["party"] == party) & (rows["view"] == each)], people)
+            found = rows[(rows["party"] == party) & (rows["view"] == each)].head(people)
             cells[each[0].upper() + each[1:]] = "; ".join(told(row) for _, row in found.iterrows()) or "None found"
         lines.append(cells)
     return pd.DataFrame(lines)
@@ -135,7 +130,8 @@ def draw_presence(axes: Axes, found: pd.DataFrame, silent: dict[str, str]) -> No
         if row and keys[row - 1][0] != party:
             axes.axhline(row - 0.5, color="#9A9A9A", linewidth=0.6)
         if not where:
-            axes.text(first - 0.4, row, silent[party], va="center", color=GREY, fontsize=8.5, style="italic")
+            axes.text(first - 0.4, row, silent[party], va="center", color=GREY, fontsize=8.5,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}, zorder=2)
         part = found[(found["party"] == party) & (found["place"] == where)]
         for view_number, each in enumerate(VIEWS):
             marker, face, edge = GLYPHS[each]
