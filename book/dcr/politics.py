@@ -77,6 +77,11 @@ def links(row: pd.Series) -> str:
     return "; ".join(dict.fromkeys(link(key) for key in keys))
 
 
+def remarks(notes: pd.Series) -> pd.Series:
+    """Return remarks for a table, none being said where there is none."""
+    return notes.replace("", None).fillna("none")
+
+
 def dated(row: pd.Series) -> str:
     """Return the date of a row in words, with its basis where it was not stated: April 2019 (inferred)."""
     if pd.isna(row["date"]):

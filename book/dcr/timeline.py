@@ -8,6 +8,13 @@ from matplotlib.axes import Axes
 from dcr.figures import BLUE, GREY, PLUM
 
 
+# Half the width of the column of years, the axes being a little over one unit wide on each side
+SPINE = 0.09
+
+# Marker, face and edge of a step towards a room, a step away, and neither
+MARKS = {1: ("o", BLUE, BLUE), -1: ("X", PLUM, PLUM), 0: ("D", "white", GREY)}
+
+
 def decimal_year(date: str) -> float:
     """Return an ISO day, month or year as a decimal year; a month stands at its middle, a year at its middle.
 
@@ -55,8 +62,8 @@ def overlap(upper: dict, lower: dict) -> bool:
     return upper["middle"] + upper["height"] / 2 > lower["middle"] - lower["height"] / 2 + 1e-12
 
 
-def draw_timeline(axes: Axes, events: pd.DataFrame, *, line_height: float = 0.21, width: int = 33) -> None:
-    """Draw events on both sides of a line of years.
+def draw_timeline(axes: Axes, events: pd.DataFrame, *, line_height: float = 0.27, width: int = 38) -> None:
+    """Draw events on both sides of a column of years.
 
     events       columns `date` (ISO, partial), `label`, `left` (whether it stands on the left), `toward`: 1 for a step
                  towards a room, -1 for a refusal or a step away, 0 for neither
@@ -65,19 +72,21 @@ def draw_timeline(axes: Axes, events: pd.DataFrame, *, line_height: float = 0.21
     """
     rows = events.assign(at=events["date"].map(decimal_year)).sort_values("at", kind="stable")
     rows = rows.assign(text=[textwrap.fill(label, width) for label in rows["label"]])
-    axes.axvline(0, color=GREY, linewidth=1.2, zorder=1)
+    first, last = int(rows["at"].min()), int(rows["at"].max()) + 1
+    for year in range(first, last):
+        axes.text(0, year + 0.5, str(year), ha="center", va="center", fontsize=9.5, color=GREY)
+        axes.plot([-SPINE, SPINE], [year, year], color="#B0B0B0", linewidth=0.6)
     for left, side in rows.groupby("left"):
         sign = -1 if left else 1
-        heights = [line_height * (text.count("\n") + 1) + line_height * 0.45 for text in side["text"]]
+        axes.plot([sign * SPINE] * 2, [first, last], color=GREY, linewidth=1)
+        heights = [line_height * (text.count("\n") + 1) + line_height * 0.25 for text in side["text"]]
         for (_, row), place in zip(side.iterrows(), spread(list(side["at"]), heights), strict=True):
-            marker, face, edge = {1: ("o", BLUE, BLUE), -1: ("X", PLUM, PLUM), 0: ("D", "white", GREY)}[row["toward"]]
-            axes.plot([0, sign * 0.09, sign * 0.14], [row["at"], place, place], color="#8A8A8A", linewidth=0.6, zorder=0)
-            axes.plot(0, row["at"], marker=marker, markerfacecolor=face, markeredgecolor=edge, markersize=6, zorder=3)
-            axes.text(sign * 0.16, place, row["text"], ha="right" if left else "left", va="center", fontsize=8.5,
-                      linespacing=1.05, color=edge)  # fmt: skip
-    first, last = int(rows["at"].min()), int(rows["at"].max()) + 1
-    for year in range(first, last + 1):
-        axes.plot([-0.025, 0.025], [year, year], color=GREY, linewidth=0.8)
-    axes.set_ylim(last + 0.2, first - 0.2)
-    axes.set_xlim(-1.2, 1.2)
+            marker, face, edge = MARKS[row["toward"]]
+            axes.plot([sign * SPINE, sign * (SPINE + 0.07), sign * (SPINE + 0.1)], [row["at"], place, place],
+                      color="#8A8A8A", linewidth=0.6, zorder=1)  # fmt: skip
+            axes.plot(sign * SPINE, row["at"], marker=marker, markerfacecolor=face, markeredgecolor=edge, markersize=6, zorder=3)
+            axes.text(sign * (SPINE + 0.115), place, row["text"], ha="right" if left else "left", va="center",
+                      fontsize=8.5, linespacing=1.0, color=edge)  # fmt: skip
+    axes.set_ylim(last + 0.1, first - 0.1)
+    axes.set_xlim(-1.15, 1.15)
     axes.axis("off")
