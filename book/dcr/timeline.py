@@ -62,7 +62,7 @@ def overlap(upper: dict, lower: dict) -> bool:
     return upper["middle"] + upper["height"] / 2 > lower["middle"] - lower["height"] / 2 + 1e-12
 
 
-def draw_timeline(axes: Axes, events: pd.DataFrame, *, line_height: float = 0.27, width: int = 38) -> None:
+def draw_timeline(axes: Axes, events: pd.DataFrame, *, line_height: float = 0.27, width: int = 40) -> None:
     """Draw events on both sides of a column of years.
 
     events       columns `date` (ISO, partial), `label`, `left` (whether it stands on the left), `toward`: 1 for a step
