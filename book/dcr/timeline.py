@@ -26,7 +26,7 @@ def decimal_year(date: str) -> float:
     if len(parts) == 1:
         return parts[0] + 0.5
     day = pd.Timestamp(parts[0], parts[1], parts[2] if len(parts) == 3 else 15)
-    return parts[0] + (day.dayofyear - 1) / (366 if day.is_leap_year else 365)
+    return parts[0] + (day.day_of_year - 1) / (366 if day.is_leap_year else 365)
 
 
 def spread(wanted: list[float], heights: list[float]) -> list[float]:
