@@ -65,7 +65,8 @@ def test_each_person_stands_once_in_a_party_with_the_latest_position():
 
 def test_dates_say_how_they_are_known():
     assert [politics.dated(row) for _, row in ROWS.iterrows()] == [
-        "17 January 2018", "November 2021 (inferred)", "December 2021 (reported)", "2018 (inferred)", "undated", "2 November 2021",
+        "17 January 2018", "November 2021 (inferred)", "December 2021 (reported)",
+        "2018 (inferred)", "undated", "2 November 2021",
     ]  # fmt: skip
 
 

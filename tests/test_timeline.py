@@ -1,12 +1,19 @@
 """The drawn timeline: dates on a scale of years, and labels that never overlap."""
 
 import pytest
+
 from dcr.timeline import decimal_year, spread
 
 
 @pytest.mark.parametrize(
     ("date", "year"),
-    [("2018", 2018.5), ("2018-01-01", 2018.0), ("2018-07-02", 2018 + 182 / 365), ("2020-12-31", 2020 + 365 / 366), ("2018-01", 2018 + 14 / 365)],
+    [
+        ("2018", 2018.5),
+        ("2018-01-01", 2018.0),
+        ("2018-07-02", 2018 + 182 / 365),
+        ("2020-12-31", 2020 + 365 / 366),
+        ("2018-01", 2018 + 14 / 365),
+    ],
 )
 def test_decimal_year(date, year):
     assert decimal_year(date) == pytest.approx(year)

@@ -68,6 +68,13 @@ def start_if_highest(tables: Tables, year: int) -> float:
     return float(series.index.min()) if highest else float("nan")
 
 
+def latest_published(tables: Tables, event: str) -> float:
+    """Return the latest year whose deaths had been published by the end of the month of an event."""
+    month = tables("events").set_index("event_id")["date"][event][:7]
+    rows = tables("first_published").dropna(subset="first_published_date")
+    return float(rows.loc[rows["first_published_date"].str[:7] <= month, "year"].max())
+
+
 def portugal(tables: Tables, year: int, series: str = "forensic_register") -> float:
     """Return Portugal's drug deaths of a year in one of its series."""
     rows = tables("europe_drug_deaths").query("country == 'PRT' and series == @series and year == @year")
@@ -110,6 +117,7 @@ FINDERS: dict[tuple[str, int], Callable[[Tables], float]] = {
     ("c17", 2): lambda t: 100 * words.relative_change(deaths(t, 2017), deaths(t, 2016)),
     ("c18", 1): lambda t: start_if_highest(t, 2017),
     ("c19", 1): lambda t: deaths(t, 2007),
+    ("c20", 1): lambda t: latest_published(t, "e014"),
     ("c21", 2): lambda t: over_uk_per_head(t, 2017),
     ("c22", 1): lambda t: deaths(t, 2018),
     ("c23", 1): lambda t: over_portugal(t, 2017),
@@ -134,7 +142,9 @@ def tested(tables: Tables = load) -> pd.DataFrame:
             raise ValueError(f"Test {row.test} of claim {row.claim_id} names a table: say in dcr/claims.py how to find it.")
         value = FINDERS[key](tables) if key in FINDERS else row.found_value
         found.append(float(value))
-        verdicts.append(verdict(row.stated_value, value, row.relation, row.tolerance, row.tolerance_rough, row.verdict_if_outside))
+        verdicts.append(
+            verdict(row.stated_value, value, row.relation, row.tolerance, row.tolerance_rough, row.verdict_if_outside)
+        )
     return tests.assign(found=found, verdict=verdicts)
 
 
@@ -149,10 +159,8 @@ def judged(tables: Tables = load) -> pd.DataFrame:
     numeric = claims.loc[claims["numeric"] == "yes", "claim_id"]
     if sorted(primary["claim_id"]) != sorted(numeric):
         raise ValueError("Each claim with a number needs exactly one primary test in data/article_claim_tests.csv.")
-    merged = claims.merge(
-        primary.rename(columns={"stated_value": "stated", "verdict": "computed"})[["claim_id", "stated", "found", "unit", "computed"]],
-        on="claim_id", how="left",
-    )  # fmt: skip
+    primary = primary.rename(columns={"stated_value": "stated", "verdict": "computed"})
+    merged = claims.merge(primary[["claim_id", "stated", "found", "unit", "computed"]], on="claim_id", how="left")
     merged["verdict"] = merged["verdict"].fillna(merged["computed"])
     if not merged["verdict"].isin(SCALE).all():
         wrong = merged.loc[~merged["verdict"].isin(SCALE), "claim_id"].iloc[0]

@@ -135,8 +135,16 @@ def draw_presence(axes: Axes, found: pd.DataFrame, silent: dict[str, str]) -> No
         if row and keys[row - 1][0] != party:
             axes.axhline(row - 0.5, color="#9A9A9A", linewidth=0.6)
         if not where:
-            axes.text(first - 0.4, row, silent[party], va="center", color=GREY, fontsize=8.5,
-                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 1}, zorder=2)
+            axes.text(
+                first - 0.4,
+                row,
+                silent[party],
+                va="center",
+                color=GREY,
+                fontsize=8.5,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+                zorder=2,
+            )
         part = found[(found["party"] == party) & (found["place"] == where)]
         for view_number, each in enumerate(VIEWS):
             marker, face, edge = GLYPHS[each]

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 
 from dcr.figures import BLUE, GREY, PLUM
 
-
 # Half the width of the column of years, the axes being a little over one unit wide on each side
 SPINE = 0.09
 
