@@ -165,7 +165,8 @@ def forest_rows(estimates: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:
     chosen = chosen.merge(studies[["study_key", "authors_short", "year"]], on="study_key", validate="many_to_one")
     chosen["style"] = [style_of(row) for row in chosen.itertuples()]
     chosen["label"] = [label_of(row) for row in chosen.itertuples()]
-    chosen["detail"] = [detail_of(row) for row in chosen.itertuples()]
+    twins = chosen.duplicated(["study_key", "outcome"], keep=False)
+    chosen["detail"] = [detail_of(row, twin) for row, twin in zip(chosen.itertuples(), twins, strict=True)]
     return chosen.sort_values(
         ["outcome_domain", "ratio"], key=lambda column: column.map(outcomes().index) if column.name == "outcome_domain" else column
     ).reset_index(drop=True)  # fmt: skip
@@ -187,8 +188,8 @@ def label_of(row) -> str:
     return ", ".join(part for part in (" ".join(part for part in (who, when) if part), town(row.place)) if part)
 
 
-def detail_of(row) -> str:
-    """Return what was measured, and what a reader must know about the row."""
+def detail_of(row, twin: bool = False) -> str:
+    """Return what was measured, with the comparison where a `twin` measures the same, and what a reader must know."""
     remarks = [
         remark
         for remark, holds in (
@@ -199,7 +200,8 @@ def detail_of(row) -> str:
         )
         if holds
     ]
-    return row.outcome + (f" [{', '.join(remarks)}]" if remarks else "")
+    measured = f"{row.outcome}, {row.comparison}" if twin else row.outcome
+    return measured + (f" [{', '.join(remarks)}]" if remarks else "")
 
 
 MARKS = {"published": ("o", BLUE, True), "computed": ("s", BLUE, True), "no_interval": ("o", BLUE, False),
@@ -236,7 +238,7 @@ def draw_forest(axes: Axes, rows: pd.DataFrame, titles: dict[str, str], limits: 
     if extra:
         lines = textwrap.wrap(extra, 96)
         axes.text(1.02, y + (len(lines) - 1) / 2, "\n".join(lines), transform=axes.get_yaxis_transform(), va="center", ha="right",
-                  fontsize=8.5, color=GREY, style="italic")  # fmt: skip
+                  fontsize=8.5, color=GREY, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
         y += len(lines)
     axes.set_yticks(ticks, labels, fontsize=8.5, linespacing=0.88)
     axes.set_ylim(y - 0.3, -0.9)
@@ -250,7 +252,8 @@ def draw_forest(axes: Axes, rows: pd.DataFrame, titles: dict[str, str], limits: 
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     axes.axvline(1, color=GREY, linewidth=1)
-    axes.set_title("← favours the room  1  favours no room →", loc="right", fontsize=8.5)
+    for text, side in (("← favours the room  ", "right"), ("  favours no room →", "left")):
+        axes.text(1, 1.005, text, transform=axes.get_xaxis_transform(), ha=side, va="bottom", fontsize=8.5, color=GREY)
 
 
 def draw_marks(axes: Axes, x: float, y: float, counts: pd.Series, across: int, step: float, drop: float) -> None:

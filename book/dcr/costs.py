@@ -1,0 +1,210 @@
+"""What HIV care costs, what the Thistle costs, and how much a room must prevent to cover its budget.
+
+Tables: `cost_parameters` holds every input with its range, unit, price year and distribution. Money is in pounds.
+Break-even: Drummond MF and others (2015), Methods for the Economic Evaluation of Health Care Programmes, chapter 4.
+Monte Carlo draws: Briggs A, Claxton K, Sculpher M (2006), Decision Modelling for Health Economic Evaluation, chapter 4.
+"""
+
+import math
+import re
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+from scipy.stats import triang, uniform
+
+# The nine published costs of a case of HIV, by parameter, in the order they are drawn: rate, prices
+HIV_COSTS = (
+    "hiv_cost_business_case", "hiv_cost_nakagawa_patented_undiscounted", "hiv_cost_ong_list_undiscounted",
+    "hiv_cost_nakagawa_patented_discounted", "hiv_cost_ong_list_discounted", "hiv_cost_nakagawa_generic_undiscounted",
+    "hiv_cost_ong_generic_undiscounted", "hiv_cost_nakagawa_generic_discounted", "hiv_cost_ong_generic_discounted",
+)  # fmt: skip
+
+# Ways to value what a room prevents. `unit` is what is counted; `money` is multiplied by `health` where that is given
+VALUATIONS = (
+    ("transport", "Transport appraisal", "death", "prevented_fatality_2023", None),
+    ("green_book", "Green Book value of health", "death", "qaly_value_green_book", "qalys_per_death_prevented"),
+    ("nice", "NICE threshold from 2026", "death", "qaly_threshold_nice_2026", "qalys_per_death_prevented"),
+    ("nhs", "What the NHS gains elsewhere", "death", "nhs_marginal_cost_per_qaly", "qalys_per_death_prevented"),
+    ("hiv", "Lifetime cost of HIV care", "HIV infection", "hiv_cost_uk_range", None),
+)
+
+
+def central(parameters: pd.DataFrame, name: str) -> float:
+    """Return the value of a parameter, or the middle of its range where only a range is given.
+
+    `parameters` is `cost_parameters` indexed by parameter. Raises KeyError for an unknown name, ValueError for an empty one.
+    """
+    row = parameters.loc[name]
+    middle = row["value"] if pd.notna(row["value"]) else (row["low"] + row["high"]) / 2
+    if pd.isna(middle):
+        raise ValueError(f"data/cost_parameters.csv, parameter {name}: give a value, or low and high.")
+    return float(middle)
+
+
+def bounds(parameters: pd.DataFrame, name: str) -> tuple[float, float]:
+    """Return the low and high of a parameter; both are its value where no range is given."""
+    row = parameters.loc[name]
+    if pd.isna(row["low"]):
+        return central(parameters, name), central(parameters, name)
+    return float(row["low"]), float(row["high"])
+
+
+def price_index(parameters: pd.DataFrame, year: str) -> float:
+    """Return the GDP deflator of a price year; a financial year (2020/21) is three quarters its first year, one its second.
+
+    Where the table does not reach the second year, the first stands for both.
+    Raises ValueError for a year that is not four digits, or not in the table.
+    """
+    match = re.fullmatch(r"(\d{4})(/\d\d)?", str(year))
+    key = f"gdp_deflator_{match[1]}" if match else ""
+    if key not in parameters.index:
+        raise ValueError(f"There is no GDP deflator for the price year “{year}”: add it to data/cost_parameters.csv.")
+    first = central(parameters, key)
+    after = f"gdp_deflator_{int(match[1]) + 1}"
+    return 0.75 * first + 0.25 * central(parameters, after) if match[2] and after in parameters.index else first
+
+
+def inflator(parameters: pd.DataFrame, name: str, base: str) -> float:
+    """Return what turns a parameter's prices into those of the base year; 1 where it states no price year."""
+    year = parameters.loc[name, "price_year"]
+    return 1.0 if pd.isna(year) else price_index(parameters, base) / price_index(parameters, year)
+
+
+def annuity(rate: float, years: float) -> float:
+    """Return the present value of one pound spread evenly over some years, at a yearly rate (0.035 for 3.5%).
+
+    Continuous payment, yearly compounding: (1 − (1 + r)^−T) / (T ln(1 + r)); 1 at a rate of zero.
+    Raises ValueError for a negative rate or for years that are not above zero.
+    """
+    if rate < 0 or years <= 0:
+        raise ValueError("An even stream needs a rate of zero or more and a length above zero.")
+    if rate == 0:
+        return 1.0
+    return (1 - (1 + rate) ** -years) / (years * math.log1p(rate))
+
+
+def stream_years(undiscounted: float, discounted: float, rate: float) -> float:
+    """Return over how many years an even stream must run for both published costs to hold at the rate.
+
+    Raises ValueError where the discounted cost is not below the undiscounted one.
+    """
+    if not 0 < discounted < undiscounted or rate <= 0:
+        raise ValueError("The discounted cost must lie between zero and the undiscounted one, at a rate above zero.")
+    return float(brentq(lambda years: annuity(rate, years) - discounted / undiscounted, 0.01, 1000))
+
+
+def cost_at(parameters: pd.DataFrame, model: str, rate: float) -> float:
+    """Return a model's lifetime cost of a case at another discount rate, the cost taken as an even stream.
+
+    `model` is the name without its ending, such as hiv_cost_nakagawa_patented; the stream fits its two published costs.
+    """
+    plain, reduced = f"{model}_undiscounted", f"{model}_discounted"
+    total = central(parameters, plain)
+    published = parameters.loc[reduced, "discount_rate_percent"] / 100
+    return total * annuity(rate, stream_years(total, central(parameters, reduced), published))
+
+
+def variants(parameters: pd.DataFrame, cases: float, share: float) -> pd.DataFrame:
+    """Return the cost of the cases on each published cost of a case: all of them, and the share a room might prevent."""
+    rows = parameters.loc[list(HIV_COSTS)]
+    frame = pd.DataFrame({
+        "parameter": rows.index,
+        "title": rows["title"].to_numpy(),
+        "cost_per_case": [central(parameters, name) for name in rows.index],
+        "discounted": (rows["discount_rate_percent"] > 0).to_numpy(),
+        "generic": ["generic" in name for name in rows.index],
+    })  # fmt: skip
+    return frame.assign(all_cases=cases * frame["cost_per_case"], share_of_cases=cases * share * frame["cost_per_case"])
+
+
+def worth(parameters: pd.DataFrame, money: str, health: str | None, base: str) -> float:
+    """Return the central worth of one death or infection prevented, in prices of the base year."""
+    amount = central(parameters, money) * inflator(parameters, money, base)
+    return amount * (central(parameters, health) if health else 1.0)
+
+
+def break_even(budget: float, worth_of_one: float) -> float:
+    """Return how many a year a room must prevent for their worth to equal its budget. Raises ValueError for no worth."""
+    if worth_of_one <= 0:
+        raise ValueError("What is prevented must be worth more than zero.")
+    return budget / worth_of_one
+
+
+def draw(parameters: pd.DataFrame, name: str, size: int, generator: np.random.Generator) -> np.ndarray:
+    """Return draws of a parameter from the distribution its row states; fixed and scenario rows do not vary.
+
+    Raises ValueError for a distribution without its range.
+    """
+    row = parameters.loc[name]
+    if row["distribution"] in ("fixed", "scenario"):
+        return np.full(size, central(parameters, name))
+    low, high = row["low"], row["high"]
+    if pd.isna(low) or high <= low:
+        raise ValueError(f"data/cost_parameters.csv, parameter {name}: a {row['distribution']} distribution needs low below high.")
+    if row["distribution"] == "triangular":
+        return triang.rvs((row["value"] - low) / (high - low), low, high - low, size=size, random_state=generator)
+    return uniform.rvs(low, high - low, size=size, random_state=generator)
+
+
+def simulate(parameters: pd.DataFrame, budget: str, base: str, size: int, seed: int) -> pd.DataFrame:
+    """Return draws of the break-even number a year under each way of valuing (columns), one row a draw.
+
+    The same draws of the budget and of health per death serve every column; the seed makes them repeatable.
+    """
+    generator = np.random.default_rng(seed)
+    names = [budget, *dict.fromkeys(name for *_, money, health in VALUATIONS for name in (money, health) if name)]
+    draws = {name: draw(parameters, name, size, generator) for name in names}
+    columns = {}
+    for key, _, _, money, health in VALUATIONS:
+        one = draws[money] * inflator(parameters, money, base) * (draws[health] if health else 1.0)
+        columns[key] = draws[budget] * inflator(parameters, budget, base) / one
+    return pd.DataFrame(columns)
+
+
+def one_way(parameters: pd.DataFrame, budget: str, money: str, health: str, others: list[str], infections: tuple[float, float],
+            infection: str, base: str) -> pd.DataFrame:  # fmt: skip
+    """Return break-even deaths a year with one input changed at a time, the widest span first.
+
+    `money` values health at the base case; `others` are parameters that might value it instead. `infections` is the
+    range of HIV infections averted as well, worth the parameter `infection` each, against none at the base case.
+    Columns: input, low, high (the inputs), at_low, at_high (deaths a year, never below zero), base.
+    """
+    spend = central(parameters, budget) * inflator(parameters, budget, base)
+    value = central(parameters, money) * inflator(parameters, money, base)
+    life = central(parameters, health)
+    middle = break_even(spend, value * life)
+    values = [limit * inflator(parameters, name, base) for name in (money, *others) for limit in bounds(parameters, name)]
+    saved = [count * central(parameters, infection) * inflator(parameters, infection, base) for count in infections]
+    rows = [
+        ("Value of a year of healthy life", min(values), max(values), *(break_even(spend, v * life) for v in (min(values), max(values)))),
+        ("Health gained per death prevented", *bounds(parameters, health), *(break_even(spend, value * q) for q in bounds(parameters, health))),
+        ("HIV infections averted as well", *infections, *(max(spend - s, 0) / (value * life) for s in saved)),
+        ("Yearly budget", *bounds(parameters, budget),
+         *(b * inflator(parameters, budget, base) / (value * life) for b in bounds(parameters, budget))),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["input", "low", "high", "at_low", "at_high"]).assign(base=middle)
+    span = (frame["at_high"] - frame["at_low"]).abs()
+    return frame.loc[span.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def beside(lower: float, upper: float, low: float, high: float) -> str:
+    """Return how one range lies to another: below, within, above, across the lower end of, across the upper end of, around."""
+    if upper < low:
+        return "below"
+    if lower > high:
+        return "above"
+    if lower >= low and upper <= high:
+        return "within"
+    if lower < low and upper > high:
+        return "wider on both sides than"
+    return "across the lower end of" if lower < low else "across the upper end of"
+
+
+def pounds(value: float, places: int | None = None) -> str:
+    """Return money as a reader writes it: £28.1 million, £360,000, £203. Raises ValueError for a missing value."""
+    if pd.isna(value):
+        raise ValueError("A sentence needs a sum of money that is missing from the data.")
+    if abs(value) >= 999_500:
+        return f"£{value / 1e6:,.{1 if places is None else places}f} million"
+    return f"£{value:,.0f}"
