@@ -202,9 +202,9 @@ def beside(lower: float, upper: float, low: float, high: float) -> str:
 
 
 def pounds(value: float, places: int | None = None) -> str:
-    """Return money as a reader writes it: £28.1 million, £360,000, £203. Raises ValueError for a missing value."""
+    """Return money as a reader writes it: £28.1 million, £0.6 million, £360,000, £203. Raises ValueError for a missing value."""
     if pd.isna(value):
         raise ValueError("A sentence needs a sum of money that is missing from the data.")
-    if abs(value) >= 999_500:
+    if abs(value) >= 500_000:
         return f"£{value / 1e6:,.{1 if places is None else places}f} million"
     return f"£{value:,.0f}"
