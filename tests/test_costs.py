@@ -42,7 +42,11 @@ def test_variants_are_products(parameters, cell):
 
 def test_break_even_by_independent_arithmetic(parameters, cell):
     budget = cell("thistle_annual_funding")
-    health = (cell("qalys_per_death_prevented", "low") + cell("qalys_per_death_prevented", "high")) / 2
+
+    def middle(name):
+        return (cell(name, "low") + cell(name, "high")) / 2
+
+    health = middle("qalys_per_death_prevented")
     to_2024 = {year: 100 / index for year, index in {
         "2023": cell("gdp_deflator_2023"),
         "2020/21": (3 * cell("gdp_deflator_2020") + cell("gdp_deflator_2021")) / 4,
@@ -51,9 +55,9 @@ def test_break_even_by_independent_arithmetic(parameters, cell):
     expected = {
         "transport": budget / (cell("prevented_fatality_2023") * to_2024["2023"]),
         "green_book": budget / (cell("qaly_value_green_book") * to_2024["2020/21"] * health),
-        "nice": budget / ((cell("qaly_threshold_nice_2026", "low") + cell("qaly_threshold_nice_2026", "high")) / 2 * health),
-        "nhs": budget / ((cell("nhs_marginal_cost_per_qaly", "low") + cell("nhs_marginal_cost_per_qaly", "high")) / 2 * to_2024["2016/17"] * health),
-        "hiv": budget / ((cell("hiv_cost_uk_range", "low") + cell("hiv_cost_uk_range", "high")) / 2),
+        "nice": budget / (middle("qaly_threshold_nice_2026") * health),
+        "nhs": budget / (middle("nhs_marginal_cost_per_qaly") * to_2024["2016/17"] * health),
+        "hiv": budget / middle("hiv_cost_uk_range"),
     }  # fmt: skip
     for key, _, _, money, gain in costs.VALUATIONS:
         spend = costs.central(parameters, "thistle_annual_funding") * costs.inflator(parameters, "thistle_annual_funding", "2024")
@@ -88,7 +92,11 @@ def test_even_stream_passes_through_both_published_costs(parameters, cell):
         name = f"hiv_cost_{model}"
         assert costs.cost_at(parameters, name, 0) == cell(f"{name}_undiscounted")
         assert costs.cost_at(parameters, name, 0.035) == pytest.approx(cell(f"{name}_discounted"))
-        assert costs.cost_at(parameters, name, 0.05) < costs.cost_at(parameters, name, 0.035) < costs.cost_at(parameters, name, 0.015)
+        assert (
+            costs.cost_at(parameters, name, 0.05)
+            < costs.cost_at(parameters, name, 0.035)
+            < costs.cost_at(parameters, name, 0.015)
+        )
 
 
 def test_annuity_by_summing_small_payments():
@@ -100,7 +108,9 @@ def test_annuity_by_summing_small_payments():
 
 
 def test_price_years(parameters, cell):
-    assert costs.price_index(parameters, "2016/17") == pytest.approx(0.75 * cell("gdp_deflator_2016") + 0.25 * cell("gdp_deflator_2017"))
+    assert costs.price_index(parameters, "2016/17") == pytest.approx(
+        0.75 * cell("gdp_deflator_2016") + 0.25 * cell("gdp_deflator_2017")
+    )
     assert costs.inflator(parameters, "thistle_annual_funding", "2024") == 1
     assert costs.inflator(parameters, "hiv_cost_uk_range", "2024") == 1  # states no price year
     with pytest.raises(ValueError, match="no GDP deflator"):

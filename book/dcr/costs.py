@@ -141,7 +141,9 @@ def draw(parameters: pd.DataFrame, name: str, size: int, generator: np.random.Ge
         return np.full(size, central(parameters, name))
     low, high = row["low"], row["high"]
     if pd.isna(low) or high <= low:
-        raise ValueError(f"data/cost_parameters.csv, parameter {name}: a {row['distribution']} distribution needs low below high.")
+        raise ValueError(
+            f"data/cost_parameters.csv, parameter {name}: a {row['distribution']} distribution needs low below high."
+        )
     if row["distribution"] == "triangular":
         return triang.rvs((row["value"] - low) / (high - low), low, high - low, size=size, random_state=generator)
     return uniform.rvs(low, high - low, size=size, random_state=generator)
@@ -173,17 +175,17 @@ def one_way(parameters: pd.DataFrame, budget: str, money: str, health: str, othe
     spend = central(parameters, budget) * inflator(parameters, budget, base)
     value = central(parameters, money) * inflator(parameters, money, base)
     life = central(parameters, health)
-    middle = break_even(spend, value * life)
-    values = [limit * inflator(parameters, name, base) for name in (money, *others) for limit in bounds(parameters, name)]
+    limits = [limit * inflator(parameters, name, base) for name in (money, *others) for limit in bounds(parameters, name)]
+    values, lives, budgets = (min(limits), max(limits)), bounds(parameters, health), bounds(parameters, budget)
     saved = [count * central(parameters, infection) * inflator(parameters, infection, base) for count in infections]
+    prices = inflator(parameters, budget, base)
     rows = [
-        ("Value of a year of healthy life", min(values), max(values), *(break_even(spend, v * life) for v in (min(values), max(values)))),
-        ("Health gained per death prevented", *bounds(parameters, health), *(break_even(spend, value * q) for q in bounds(parameters, health))),
-        ("HIV infections averted as well", *infections, *(max(spend - s, 0) / (value * life) for s in saved)),
-        ("Yearly budget", *bounds(parameters, budget),
-         *(b * inflator(parameters, budget, base) / (value * life) for b in bounds(parameters, budget))),
-    ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["input", "low", "high", "at_low", "at_high"]).assign(base=middle)
+        ("Value of a year of healthy life", *values, *(break_even(spend, value_ * life) for value_ in values)),
+        ("Health gained per death prevented", *lives, *(break_even(spend, value * life_) for life_ in lives)),
+        ("HIV infections averted as well", *infections, *(max(spend - amount, 0) / (value * life) for amount in saved)),
+        ("Yearly budget", *budgets, *(break_even(amount * prices, value * life) for amount in budgets)),
+    ]
+    frame = pd.DataFrame(rows, columns=["input", "low", "high", "at_low", "at_high"]).assign(base=break_even(spend, value * life))
     span = (frame["at_high"] - frame["at_low"]).abs()
     return frame.loc[span.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 

@@ -167,9 +167,8 @@ def forest_rows(estimates: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:
     chosen["label"] = [label_of(row) for row in chosen.itertuples()]
     twins = chosen.duplicated(["study_key", "outcome"], keep=False)
     chosen["detail"] = [detail_of(row, twin) for row, twin in zip(chosen.itertuples(), twins, strict=True)]
-    return chosen.sort_values(
-        ["outcome_domain", "ratio"], key=lambda column: column.map(outcomes().index) if column.name == "outcome_domain" else column
-    ).reset_index(drop=True)  # fmt: skip
+    rank = chosen["outcome_domain"].map(outcomes().index)
+    return chosen.assign(rank=rank).sort_values(["rank", "ratio"]).drop(columns="rank").reset_index(drop=True)
 
 
 def style_of(row) -> str:
@@ -215,7 +214,16 @@ def draw_forest(axes: Axes, rows: pd.DataFrame, titles: dict[str, str], limits: 
     """
     y, ticks, labels = 0.0, [], []
     for outcome, group in rows.groupby("outcome_domain", sort=False):
-        axes.text(-0.01, y, titles[outcome], transform=axes.get_yaxis_transform(), ha="right", va="center", weight="semibold", fontsize=9)
+        axes.text(
+            -0.01,
+            y,
+            titles[outcome],
+            transform=axes.get_yaxis_transform(),
+            ha="right",
+            va="center",
+            weight="semibold",
+            fontsize=9,
+        )
         axes.axhline(y - 0.75, color="#D0D0D0", linewidth=0.6) if y else None
         y += 1.15
         for row in group.itertuples():
@@ -282,7 +290,9 @@ def draw_map(axes: Axes, rows: pd.DataFrame, titles: dict[str, str]) -> None:
         y += height + 0.7
         axes.axhline(y - 0.85, color="#D0D0D0", linewidth=0.6)
     for column, name in enumerate(TIERS):
-        axes.text(column + 0.03, -1.1, "\n".join(textwrap.wrap(name, 14)), va="bottom", fontsize=8.5, color=GREY, weight="semibold")
+        axes.text(
+            column + 0.03, -1.1, "\n".join(textwrap.wrap(name, 14)), va="bottom", fontsize=8.5, color=GREY, weight="semibold"
+        )
         axes.axvline(column, color="#D0D0D0", linewidth=0.6)
     axes.set_yticks(ticks, labels, fontsize=8.5, linespacing=0.9)
     axes.set_ylim(y - 0.8, -0.9)
