@@ -318,6 +318,15 @@ def draw_places(axes: Axes, rows: pd.DataFrame) -> None:
     axes.spines["bottom"].set_visible(False)
 
 
+def spoken(rows: pd.DataFrame) -> str:
+    """Return rows of `forest_rows` as sentences, for those who cannot see the plot."""
+    return " ".join(
+        f"{row.label}, {row.detail}: {words.decimal(row.ratio, 2)}, "
+        + (f"{words.interval(row.ratio_lower, row.ratio_upper, 2)}." if pd.notna(row.ratio_lower) else "no interval.")
+        for row in rows.itertuples()
+    )
+
+
 def excluded(estimates: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:
     """Return every estimate that the forest plot leaves out, one line a study and reason, with finished text."""
     out = estimates[~estimates["in_forest"]].merge(studies[["study_key", "authors_short", "year"]], on="study_key")
