@@ -1,0 +1,148 @@
+"""Break-even, discounting and draws, each reproduced by arithmetic of its own on the bare CSV file."""
+
+import csv
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+
+from dcr import costs
+from dcr.data import load
+from dcr.paths import DATA
+
+
+@pytest.fixture
+def parameters():
+    return load("cost_parameters").set_index("parameter")
+
+
+@pytest.fixture
+def cell():
+    """Return a function from parameter and column to the number in data/cost_parameters.csv, without the loader."""
+    with (DATA / "cost_parameters.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["parameter"]: row for row in csv.DictReader(file)}
+    return lambda name, column="value": float(rows[name][column])
+
+
+def test_the_sum_of_the_business_case_is_cases_times_cost(cell):
+    claims = load("hiv_cost_claims").set_index("claim_key")["total_cost"]
+    assert cell("hiv_cases_business_case") * cell("hiv_cost_business_case") == claims["health-board-2017-02"] == 28_080_000
+    assert claims["health-board-2017-06"] == 29_640_000 == 78 * 380_000
+
+
+def test_variants_are_products(parameters, cell):
+    frame = costs.variants(parameters, 78, 0.11).set_index("parameter")
+    assert len(frame) == 9
+    for name, row in frame.iterrows():
+        assert row["all_cases"] == pytest.approx(78 * cell(name))
+        assert row["share_of_cases"] == pytest.approx(78 * cell(name) * cell("hiv_share_averted_france") / 100)
+    assert round(frame["share_of_cases"].min()) == 600_600 and frame["all_cases"].max() == 31_200_000
+
+
+def test_break_even_by_independent_arithmetic(parameters, cell):
+    budget = cell("thistle_annual_funding")
+
+    def middle(name):
+        return (cell(name, "low") + cell(name, "high")) / 2
+
+    health = middle("qalys_per_death_prevented")
+    to_2024 = {year: 100 / index for year, index in {
+        "2023": cell("gdp_deflator_2023"),
+        "2020/21": (3 * cell("gdp_deflator_2020") + cell("gdp_deflator_2021")) / 4,
+        "2016/17": (3 * cell("gdp_deflator_2016") + cell("gdp_deflator_2017")) / 4,
+    }.items()}  # fmt: skip
+    expected = {
+        "transport": budget / (cell("prevented_fatality_2023") * to_2024["2023"]),
+        "green_book": budget / (cell("qaly_value_green_book") * to_2024["2020/21"] * health),
+        "nice": budget / (middle("qaly_threshold_nice_2026") * health),
+        "nhs": budget / (middle("nhs_marginal_cost_per_qaly") * to_2024["2016/17"] * health),
+        "hiv": budget / middle("hiv_cost_uk_range"),
+    }  # fmt: skip
+    for key, _, _, money, gain in costs.VALUATIONS:
+        spend = costs.central(parameters, "thistle_annual_funding") * costs.inflator(parameters, "thistle_annual_funding", "2024")
+        assert costs.break_even(spend, costs.worth(parameters, money, gain, "2024")) == pytest.approx(expected[key], rel=1e-9)
+
+
+def test_draws_agree_with_the_exact_mean_and_quantiles(parameters, cell):
+    """The mean of B / (Q v) for independent uniform B and Q is E[B] ln(q2/q1) / ((q2 − q1) v)."""
+    draws = costs.simulate(parameters, "thistle_annual_funding", "2024", 200_000, 1)
+    b1, b2 = cell("thistle_annual_funding", "low"), cell("thistle_annual_funding", "high")
+    q1, q2 = cell("qalys_per_death_prevented", "low"), cell("qalys_per_death_prevented", "high")
+    v = cell("qaly_value_green_book") * 100 / ((3 * cell("gdp_deflator_2020") + cell("gdp_deflator_2021")) / 4)
+    assert draws["green_book"].mean() == pytest.approx((b1 + b2) / 2 * math.log(q2 / q1) / (q2 - q1) / v, rel=0.005)
+    limit = draws["green_book"].quantile(0.975)
+    below, _ = quad(lambda q: min(max((limit * v * q - b1) / (b2 - b1), 0), 1) / (q2 - q1), q1, q2)
+    assert below == pytest.approx(0.975, abs=0.003)
+
+
+def test_the_seed_repeats_the_draws(parameters):
+    first, again, other = (costs.simulate(parameters, "thistle_annual_funding", "2024", 100, seed) for seed in (7, 7, 8))
+    assert first.equals(again) and not first.equals(other)
+
+
+def test_changed_parameters_change_the_results(parameters):
+    before = costs.simulate(parameters, "thistle_annual_funding", "2024", 1000, 7)["transport"].mean()
+    parameters.loc["prevented_fatality_2023", "value"] *= 2
+    assert costs.simulate(parameters, "thistle_annual_funding", "2024", 1000, 7)["transport"].mean() == pytest.approx(before / 2)
+
+
+def test_even_stream_passes_through_both_published_costs(parameters, cell):
+    for model in ("nakagawa_patented", "nakagawa_generic", "ong_list", "ong_generic"):
+        name = f"hiv_cost_{model}"
+        assert costs.cost_at(parameters, name, 0) == cell(f"{name}_undiscounted")
+        assert costs.cost_at(parameters, name, 0.035) == pytest.approx(cell(f"{name}_discounted"))
+        assert (
+            costs.cost_at(parameters, name, 0.05)
+            < costs.cost_at(parameters, name, 0.035)
+            < costs.cost_at(parameters, name, 0.015)
+        )
+
+
+def test_annuity_by_summing_small_payments():
+    steps = np.arange(0.5, 40_000) / 1000
+    assert costs.annuity(0.035, 40) == pytest.approx(np.mean(1.035**-steps), rel=1e-6)
+    assert costs.annuity(0, 40) == 1
+    with pytest.raises(ValueError, match="length above zero"):
+        costs.annuity(0.035, 0)
+
+
+def test_price_years(parameters, cell):
+    assert costs.price_index(parameters, "2016/17") == pytest.approx(
+        0.75 * cell("gdp_deflator_2016") + 0.25 * cell("gdp_deflator_2017")
+    )
+    assert costs.inflator(parameters, "thistle_annual_funding", "2024") == 1
+    assert costs.inflator(parameters, "hiv_cost_uk_range", "2024") == 1  # states no price year
+    with pytest.raises(ValueError, match="no GDP deflator"):
+        costs.price_index(parameters, "1999")
+
+
+def test_one_way_base_is_the_break_even_and_bars_hold_it(parameters):
+    frame = costs.one_way(parameters, "thistle_annual_funding", "qaly_value_green_book", "qalys_per_death_prevented",
+                          ["nhs_marginal_cost_per_qaly"], (0, 8), "hiv_cost_uk_range", "2024")  # fmt: skip
+    low, high = frame[["at_low", "at_high"]].min(axis=1), frame[["at_low", "at_high"]].max(axis=1)
+    assert ((low <= frame["base"] + 1e-12) & (frame["base"] <= high + 1e-12)).all()
+    assert (high - low).is_monotonic_decreasing
+    assert (low >= 0).all()
+
+
+def test_a_break_even_needs_worth():
+    assert costs.break_even(2_300_000, 230_000) == 10
+    with pytest.raises(ValueError, match="more than zero"):
+        costs.break_even(2_300_000, 0)
+
+
+@pytest.mark.parametrize(("range_", "word"), [
+    ((0.8, 0.9), "below"), ((13, 28), "above"), ((4, 8), "within"), ((1, 4), "across the lower end of"),
+    ((5, 20), "across the upper end of"), ((1, 20), "wider on both sides than"),
+])  # fmt: skip
+def test_ranges_compared(range_, word):
+    assert costs.beside(*range_, 1.9, 11.7) == word
+
+
+def test_money_in_words():
+    assert costs.pounds(28_080_000, 2) == "£28.08 million"
+    assert costs.pounds(360_000) == "£360,000"
+    assert costs.pounds(600_600) == "£0.6 million"
+    with pytest.raises(ValueError, match="missing"):
+        costs.pounds(float("nan"))

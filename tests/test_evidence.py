@@ -1,0 +1,106 @@
+"""The forest plot shows the table; the map counts every estimate once; the certainty follows from its steps."""
+
+import csv
+
+import matplotlib.pyplot as plt
+import pytest
+
+from dcr import evidence
+from dcr.data import load
+from dcr.paths import DATA
+
+
+@pytest.fixture
+def cells():
+    """Return the rows of data/estimates.csv as text, by estimate_id, read without the project's loader."""
+    with (DATA / "estimates.csv").open(encoding="utf-8", newline="") as file:
+        return {row["estimate_id"]: row for row in csv.DictReader(file)}
+
+
+def test_every_forest_row_equals_its_row_in_the_table(cells):
+    rows = evidence.forest_rows(load("estimates"), load("studies"))
+    current = rows[rows["style"] != "superseded"]
+    assert set(current["estimate_id"]) == {key for key, row in cells.items() if row["in_forest"] == "true"}
+    assert set(rows["estimate_id"]) - set(current["estimate_id"]) == {
+        key for key, row in cells.items() if row["role"] == "superseded"
+    }
+    assert rows["estimate_id"].is_unique
+    for row in rows.itertuples():
+        cell = cells[row.estimate_id]
+        assert row.ratio == float(cell["ratio"])
+        if cell["ratio_lower"] == "[x]":
+            assert row.style == "no_interval"
+        else:
+            assert (row.ratio_lower, row.ratio_upper) == (float(cell["ratio_lower"]), float(cell["ratio_upper"]))
+            assert row.ratio_lower <= row.ratio <= row.ratio_upper
+        assert row.outcome == cell["outcome"]
+
+
+def test_the_forest_plot_draws_the_ratios_of_its_rows():
+    rows = evidence.forest_rows(load("estimates"), load("studies"))
+    titles = load("outcome_certainty").set_index("outcome_domain")["outcome_title"]
+    for part in evidence.PARTS.values():
+        chosen = rows[rows["outcome_domain"].isin(part)]
+        figure, axes = plt.subplots()
+        evidence.draw_forest(axes, chosen, titles, (0.08, 3))
+        lines = [tuple(line.get_xdata()) for line in axes.lines]
+        drawn = sorted(x[0] for x in lines if len(x) == 1)
+        spans = sorted(x for x in lines if len(x) == 2 and x[0] != x[1] and x != (0, 1))
+        plt.close(figure)
+        assert drawn == sorted(chosen["ratio"])
+        limits = chosen.dropna(subset="ratio_lower")
+        assert spans == sorted(zip(limits["ratio_lower"], limits["ratio_upper"], strict=True))
+
+
+def test_the_parts_of_the_forest_plot_hold_every_outcome_once():
+    keys = [key for part in evidence.PARTS.values() for key in part]
+    assert sorted(keys) == sorted(set(evidence.outcomes()) - {"cost_effectiveness"})
+
+
+def test_excluded_and_drawn_rows_are_all_the_rows(cells):
+    left = evidence.excluded(load("estimates"), load("studies"))
+    drawn = sum(row["in_forest"] == "true" for row in cells.values())
+    assert left["Number"].sum() + drawn == len(cells)
+    assert left["Reason"].notna().all()
+
+
+def test_the_map_counts_each_estimate_once(cells):
+    rows = evidence.mapped(load("estimates"))
+    counts = evidence.tally(rows, ["outcome_domain", "tier"])
+    assert counts.to_numpy().sum() == sum(row["in_evidence_map"] == "true" for row in cells.values())
+    figure, axes = plt.subplots()
+    evidence.draw_map(axes, rows, load("outcome_certainty").set_index("outcome_domain")["outcome_title"])
+    marks = sum(len(line.get_xdata()) == 1 for line in axes.lines)
+    plt.close(figure)
+    assert marks == len(rows)
+
+
+def test_certainty_follows_from_its_steps():
+    judgements = load("outcome_certainty")
+    assert [evidence.certainty_level(row) for _, row in judgements.iterrows()] == list(judgements["certainty"])
+
+
+def test_certainty_stays_between_very_low_and_high():
+    row = load("outcome_certainty").iloc[0].copy()
+    row["risk_of_bias"], row["inconsistency"] = -2, -2
+    assert evidence.certainty_level(row) == "very_low"
+    row[list(evidence.REASONS)], row["start_level"] = 0, "high"
+    assert evidence.certainty_level(row) == "high"
+    assert evidence.why(row) == "Starts high; no change"
+
+
+def test_no_estimate_belongs_to_a_retracted_study():
+    studies, reviews = load("studies"), load("reviews")
+    gone = set(studies.loc[studies["retracted"], "study_key"]) | set(reviews.loc[reviews["retracted"], "review_key"])
+    assert gone and not gone & set(load("estimates")["study_key"])
+
+
+def test_a_kind_of_design_without_a_column_is_refused():
+    assert evidence.tier("cohort") == "Cohorts, compared areas"
+    with pytest.raises(ValueError, match="add it to TIERS"):
+        evidence.tier("randomised_trial")
+
+
+def test_places_are_known_by_town():
+    assert evidence.town("Insite, Vancouver") == "Vancouver"
+    assert evidence.town("Oslo") == "Oslo"
