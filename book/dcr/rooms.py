@@ -98,21 +98,24 @@ def against_published(counts: pd.DataFrame, events: pd.DataFrame, countries: pd.
     counts     table world_room_counts; rows without a number of countries are left out
     countries  table countries, for the parts of the world
 
-    Columns: those of `counts`; certain and possible (numbers of countries at the end of the date); agrees;
+    Columns: those of `counts`; certain and possible (numbers of countries at the end of the date); agrees (the
+    published number lies between them); contested (it equals the number with contested openings instead);
     only_published and only_computed (country codes in doubt, where the source names its countries).
     """
     regions = countries.set_index("country")["region"]
     rows = counts.dropna(subset="countries").copy()
-    certain, possible, extra, lacking = [], [], [], []
+    certain, possible, disputed, extra, lacking = [], [], [], [], []
     for row in rows.itertuples():
         sure, maybe = (within_scope(codes, row.scope, regions) for codes in countries_operating(events, row.date))
         named = None if pd.isna(row.countries_named) else set(row.countries_named.split(";"))
         certain.append(len(sure))
         possible.append(len(maybe))
+        disputed.append(len(within_scope(countries_operating(events, row.date, contested=True)[1], row.scope, regions)))
         extra.append([] if named is None else sorted(named - maybe))
         lacking.append([] if named is None else sorted(sure - named))
     rows = rows.assign(certain=certain, possible=possible, only_published=extra, only_computed=lacking)
-    return rows.assign(agrees=(rows["certain"] <= rows["countries"]) & (rows["countries"] <= rows["possible"]))
+    agrees = (rows["certain"] <= rows["countries"]) & (rows["countries"] <= rows["possible"])
+    return rows.assign(agrees=agrees, contested=~agrees & (rows["countries"] == disputed))
 
 
 def spells(events: pd.DataFrame, end: pd.Timestamp) -> pd.DataFrame:
