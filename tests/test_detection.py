@@ -72,7 +72,9 @@ def test_the_chapter_follows_by_hand():
 
 
 def test_more_years_find_smaller_falls_and_noise_hides_them():
-    falls = [detection.detectable_fall(lambda f, a=years: detection.power_before_after(f, GLASGOW, 5, a)) for years in range(1, 8)]
+    falls = [
+        detection.detectable_fall(lambda f, a=years: detection.power_before_after(f, GLASGOW, 5, a)) for years in range(1, 8)
+    ]
     assert falls == sorted(falls, reverse=True)
     assert detection.power_before_after(0.2, GLASGOW, 5, 3, 4) < detection.power_before_after(0.2, GLASGOW, 5, 3)
     assert np.isnan(detection.detectable_fall(lambda f: 0.1))

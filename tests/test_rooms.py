@@ -120,6 +120,8 @@ def test_rates_recompute_and_limits_are_exact():
         assert math.isclose(poisson.sf(row.emergencies - 1, low), 0.025, rel_tol=1e-6)
         assert math.isclose(poisson.cdf(row.emergencies, high), 0.025, rel_tol=1e-6)
     assert rates.loc["sydney-2001-2024", "bound"] == "at most"
+    assert rates.loc["germany-2023", "bound"] == "rough"
+    assert rooms.bound_of("more than", "exact") == "at least" and rooms.bound_of("more than", "more than") == "rough"
     assert not rates.loc["insite-2016", "supervised"]
     with pytest.raises(ValueError, match="above zero"):
         rooms.emergency_rates(load("emergencies_per_consumption").assign(denominator=0))

@@ -47,9 +47,7 @@ def checked(fall: float, *positive: float) -> None:
         raise ValueError("Deaths, years and dispersion must be above zero.")
 
 
-def power_before_after(
-    fall: float, deaths: float, before: int, after: int, dispersion: float = 1, alpha: float = 0.05
-) -> float:
+def power_before_after(fall: float, deaths: float, before: int, after: int, dispersion: float = 1, alpha: float = 0.05) -> float:
     """Return the chance of finding that yearly deaths changed, comparing years before with years after in one area.
 
     fall        share by which yearly deaths truly fall (0 to 1)

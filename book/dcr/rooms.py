@@ -164,12 +164,24 @@ def emergency_rates(pairs: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("A rate of emergencies needs a count of use above zero.")
     lower, upper = poisson_interval(pairs["emergencies"].astype(float))
     scale = 1000 / pairs["denominator"]
-    more, about = pairs["denominator_qualifier"].isin(["more than", "at least"]), pairs["denominator_qualifier"] == "about"
-    bound = pd.Series("exact", pairs.index).mask(about | (pairs["emergencies_qualifier"] == "about"), "rough").mask(more, "at most")
+    bounds = [
+        bound_of(emergencies, use)
+        for emergencies, use in zip(pairs["emergencies_qualifier"], pairs["denominator_qualifier"], strict=True)
+    ]
     return pairs.assign(
         rate=pairs["emergencies"] * scale,
         lower=lower * scale,
         upper=upper * scale,
         supervised=pairs["denominator_measure"].isin(CONSUMPTIONS),
-        bound=bound,
+        bound=bounds,
     )
+
+
+def bound_of(emergencies: str, use: str) -> str:
+    """Return what the published words make of emergencies over use: exact, at most, at least or rough."""
+    more = ("more than", "at least")
+    if emergencies == use == "exact":
+        return "exact"
+    if emergencies == "exact" and use in more:
+        return "at most"
+    return "at least" if emergencies in more and use == "exact" else "rough"
