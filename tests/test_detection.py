@@ -1,6 +1,7 @@
 """The power calculation against simulation, and against the formulas written out by hand."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from dcr import detection
 from dcr.data import load
@@ -78,6 +79,17 @@ def test_more_years_find_smaller_falls_and_noise_hides_them():
     assert falls == sorted(falls, reverse=True)
     assert detection.power_before_after(0.2, GLASGOW, 5, 3, 4) < detection.power_before_after(0.2, GLASGOW, 5, 3)
     assert np.isnan(detection.detectable_fall(lambda f: 0.1))
+
+
+def test_table_of_falls_holds_each_design():
+    years = range(2015, 2025)
+    city = pd.Series([157, 170, 192, 280, 279, 291, 311, 196, 246, 185], years)
+    rest = pd.Series([549, 698, 742, 907, 1001, 1048, 1019, 855, 926, 832], years)
+    falls = detection.detectable_falls(city, rest, range(1, 5))
+    assert list(falls.index) == [1, 2, 3, 4]
+    alone = detection.detectable_fall(lambda fall: detection.power_before_after(fall, city.tail(5).mean(), 5, 4))
+    assert falls.loc[4, "chance_alone"] == pytest.approx(alone)
+    assert (falls.chance_alone < falls.against_rest).all() and (falls.against_rest < falls.city_alone).all()
 
 
 def test_refusals():

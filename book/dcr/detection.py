@@ -7,6 +7,7 @@ them: the dispersion says how many times more. All quantities are yearly deaths 
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import statsmodels.api as sm
 from scipy.optimize import brentq
 from statsmodels.stats.proportion import power_proportions_2indep
@@ -117,3 +118,31 @@ def detectable_fall(power_of: Callable[[float], float], power: float = 0.8) -> f
     if not reached:
         return float("nan")
     return float(brentq(lambda fall: power_of(fall) - power, max(reached[0] - 0.01, 1e-6), reached[0]))
+
+
+def detectable_falls(
+    deaths: pd.Series, elsewhere: pd.Series, horizon: range, before: int = 5, variation: int = 10, power: float = 0.8, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Return the smallest fall in an area's deaths that could be found, by years after a service opened.
+
+    deaths, elsewhere  yearly deaths in the area and in the rest of the country before the opening, index the year
+    horizon            numbers of years after the opening
+    before             how many of the last years are compared with those after
+    variation          how many of the last years show the usual variation
+
+    Index years_after; columns, each a share of 0 to 1: chance_alone (the area alone, counts varying by chance only),
+    against_rest (against the rest of the country, with the usual variation of the share) and city_alone (the area
+    alone, with the usual variation of its counts). Raises ValueError as the functions it uses do.
+    """
+    base, rest = deaths.tail(before).mean(), elsewhere.tail(before).mean()
+    spread = dispersion(deaths.tail(variation))
+    of_share = dispersion_of_share(deaths.tail(variation), elsewhere.tail(variation))
+    rows = []
+    for after in horizon:
+        designs = (
+            lambda fall, after=after: power_before_after(fall, base, before, after, 1, alpha),
+            lambda fall, after=after: power_against_rest(fall, base, rest, before, after, of_share, alpha),
+            lambda fall, after=after: power_before_after(fall, base, before, after, spread, alpha),
+        )
+        rows.append([detectable_fall(design, power) for design in designs])
+    return pd.DataFrame(rows, index=pd.Index(horizon, name="years_after"), columns=["chance_alone", "against_rest", "city_alone"])
