@@ -1,13 +1,13 @@
 """Where things are; every other module asks here."""
 
+import os
 from pathlib import Path
 
 # The root of the repository
 ROOT = Path(__file__).resolve().parents[2]
 
-# The tables and their description, a Data Package
-DATA = ROOT / "data"
-PACKAGE = DATA / "datapackage.json"
+# The tables and their description, a Data Package; DCR_DATA names another folder, such as a copy in a test
+DATA = Path(os.environ.get("DCR_DATA", ROOT / "data"))
 
 # The chapters and what they need to look right
 BOOK = ROOT / "book"
