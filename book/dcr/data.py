@@ -39,6 +39,9 @@ PATTERNS = {
 }
 NUMERIC = ("integer", "year", "number")
 
+# Columns of a primary key that run forward in a table, within the other columns of the key
+RUNNING = ("election_year", "year", "start_year", "quarter", "period_start", "period_end", "as_of", "sequence", "rank", "test")
+
 Cells = dict[str, list[str]]
 
 
@@ -126,6 +129,7 @@ def raw_table(name: str) -> tuple[list[int], Cells]:
     for field in fields:
         check_field(numbers, cells[field["name"]], field, resource["path"])
     check_primary_key(numbers, cells, resource)
+    check_order(numbers, cells, resource)
     return numbers, cells
 
 
@@ -232,6 +236,22 @@ def check_primary_key(numbers: list[int], cells: Cells, resource: dict) -> None:
                 "delete or correct one of the two."
             )
         first[values] = number
+
+
+def check_order(numbers: list[int], cells: Cells, resource: dict) -> None:
+    """Refuse a row that stands below a later one of the same series: charts and “latest” read rows from top to bottom."""
+    key = resource["schema"]["primaryKey"]
+    time = [column for column in key if column in RUNNING]
+    last = {}
+    for place, number in enumerate(numbers):
+        series = tuple(cells[column][place] for column in key if column not in RUNNING)
+        now = tuple(cells[column][place].rjust(4) for column in time)
+        if now < last.get(series, now):
+            raise DataError(
+                f"data/{resource['path']}, row {number}, column {time[0]}: the row stands below a later one "
+                f"({' '.join(last[series])}); put the rows of a series in order of time."
+            )
+        last[series] = now
 
 
 def check_foreign_key(numbers: list[int], cells: Cells, resource: dict, foreign: dict) -> None:
