@@ -9,8 +9,18 @@ from dcr.checks import comparison, effects, people, places, positions, register,
 from dcr.checks.rules import CHECKS, Check
 
 __all__ = [
-    "comparison", "effects", "every", "of", "people", "places", "positions", "register", "rooms", "scotland", "substances",
-]  # fmt: skip
+    "comparison",
+    "effects",
+    "every",
+    "of",
+    "people",
+    "places",
+    "positions",
+    "register",
+    "rooms",
+    "scotland",
+    "substances",
+]
 
 
 def of(table: str) -> list[Check]:

@@ -3,8 +3,17 @@
 import pandas as pd
 
 from dcr.checks.rules import (
-    between, interval_holds, known, lookup, near, not_above, not_falling, on, refuse, same,
-)  # fmt: skip
+    between,
+    interval_holds,
+    known,
+    lookup,
+    near,
+    not_above,
+    not_falling,
+    on,
+    refuse,
+    same,
+)
 from dcr.data import read
 
 ENGLAND_AND_WALES, ENGLAND, WALES, SCOTLAND, NORTHERN_IRELAND = "K04000001", "E92000001", "W92000004", "S92000003", "N92000002"
@@ -41,11 +50,20 @@ def england_and_wales_add_up() -> None:
 def uk_series_are_complete() -> None:
     """England and Wales, England, and Wales have every year of the long series."""
     rows = read("uk_drug_deaths")
-    for code, definition in ((ENGLAND_AND_WALES, "drug misuse"), (ENGLAND_AND_WALES, "drug poisoning"),
-                             (ENGLAND, "drug misuse"), (ENGLAND, "drug poisoning"), (WALES, "drug poisoning")):  # fmt: skip
-        years = rows.query("area_code == @code and definition == @definition")["year"]
-        refuse("uk_drug_deaths", years.sort_values().diff() > 1, "year",
-               lambda row, c=code, d=definition: f"the years before are missing for {d}, {c}")  # fmt: skip
+    for code, definition in (
+        (ENGLAND_AND_WALES, "drug misuse"),
+        (ENGLAND_AND_WALES, "drug poisoning"),
+        (ENGLAND, "drug misuse"),
+        (ENGLAND, "drug poisoning"),
+        (WALES, "drug poisoning"),
+    ):
+        years = rows[(rows["area_code"] == code) & (rows["definition"] == definition)]["year"]
+        refuse(
+            "uk_drug_deaths",
+            years.sort_values().diff() > 1,
+            "year",
+            lambda row, c=code, d=definition: f"the years before are missing for {d}, {c}",
+        )
 
 
 @on("uk_drug_deaths", "uk_populations")
@@ -62,7 +80,13 @@ def drug_induced_rates_recompute() -> None:
     """Rates of drug-induced deaths at ages 15 to 64 are deaths over the people of those ages."""
     rows = read("uk_drug_deaths").query("definition == 'drug induced 15-64'")
     people = lookup(rows, read("uk_populations"), ["area_code", "year"], "population_15_64").astype(float)
-    near("uk_drug_deaths", "rate_per_100k", rows["deaths"].astype(float) / people * 100_000, 0.05, "deaths and people aged 15 to 64")
+    near(
+        "uk_drug_deaths",
+        "rate_per_100k",
+        rows["deaths"].astype(float) / people * 100_000,
+        0.05,
+        "deaths and people aged 15 to 64",
+    )
     scotland = rows[rows["area_code"] == SCOTLAND]
     every = lookup(scotland, read("deaths_by_definition").query("definition == 'drug induced'"), "year", "deaths").astype(float)
     between("uk_drug_deaths", "deaths", scotland["deaths"].astype(float) / every, 0.95, 1, "the share aged 15 to 64")
@@ -75,7 +99,9 @@ def uk_populations_add_up() -> None:
     both = rows[rows["area_code"] == ENGLAND_AND_WALES]
     parts = sum(lookup(both, rows[rows["area_code"] == code], "year", "population").astype(float) for code in (ENGLAND, WALES))
     near("uk_populations", "population", parts, 100, "England and Wales")
-    between("uk_populations", "population_15_64", rows["population_15_64"].astype(float) / rows["population"], 0.60, 0.68, "the share")
+    between(
+        "uk_populations", "population_15_64", rows["population_15_64"].astype(float) / rows["population"], 0.60, 0.68, "the share"
+    )
     ordered = rows.sort_values(["area_code", "year"])
     group = ordered.groupby("area_code")
     change = 100 * ((ordered["population"] / group["population"].shift()) ** (1 / group["year"].diff()) - 1)
@@ -89,7 +115,14 @@ def populations_of_scotland_agree() -> None:
     annual = lookup(rows, read("annual_deaths"), "year", "population").astype(float)
     recent = rows["year"] >= 2021
     near("uk_populations", "population", annual[recent], 0, "annual_deaths")
-    between("uk_populations", "population", (rows["population"] / annual)[~recent], 1, 1.011, "the population over that of annual_deaths")
+    between(
+        "uk_populations",
+        "population",
+        (rows["population"] / annual)[~recent],
+        1,
+        1.011,
+        "the population over that of annual_deaths",
+    )
 
 
 @on("uk_populations", "country_populations")
@@ -97,8 +130,9 @@ def uk_population_is_near_the_world_bank() -> None:
     """The nations sum to the United Kingdom's population within 0.5%."""
     rows = read("uk_populations").query("area_code == @SCOTLAND")
     total = rows["population"].astype(float)
-    for code in (ENGLAND_AND_WALES, NORTHERN_IRELAND):
-        total = total + lookup(rows, read("uk_populations").query("area_code == @code"), "year", "population").astype(float)
+    for nation in (ENGLAND_AND_WALES, NORTHERN_IRELAND):
+        other = read("uk_populations").set_index("area_code").loc[[nation]].reset_index()
+        total = total + lookup(rows, other, "year", "population").astype(float)
     kingdom = lookup(rows, read("country_populations").query("country == 'GBR'"), "year", "population").astype(float)
     between("uk_populations", "population", total / kingdom, 0.995, 1.005, "the sum of the nations over the World Bank's figure")
 
@@ -108,8 +142,12 @@ def ages_are_part_of_all() -> None:
     """Deaths at ages 15 to 64 are among all; every row has a count or a rate, and its series is defined."""
     rows = read("europe_drug_deaths")
     not_above("europe_drug_deaths", "deaths_15_64", rows["deaths"], "the deaths at all ages")
-    refuse("europe_drug_deaths", rows["deaths"].isna() & rows["rate_per_million_15_64"].isna(), "deaths",
-           lambda row: "the row has neither a count nor a rate")  # fmt: skip
+    refuse(
+        "europe_drug_deaths",
+        rows["deaths"].isna() & rows["rate_per_million_15_64"].isna(),
+        "deaths",
+        lambda row: "the row has neither a count nor a rate",
+    )
     large = rows[(rows["series"] == "bulletin_2019") & (rows["deaths"] > 20)]
     share = large["deaths_15_64"].astype(float) / large["deaths"].astype(float)
     between("europe_drug_deaths", "deaths_15_64", share, 0.7, 1, "the share aged 15 to 64")
@@ -131,7 +169,12 @@ def every_count_has_a_population() -> None:
     for table in ("europe_drug_deaths", "other_countries_drug_deaths"):
         rows = read(table)
         used.append(rows[["country", "year"]])
-        known(table, "country", lookup(rows, people, ["country", "year"], "population"), "population of that year in country_populations")
+        known(
+            table,
+            "country",
+            lookup(rows, people, ["country", "year"], "population"),
+            "population of that year in country_populations",
+        )
     used = set(pd.concat(used).itertuples(index=False, name=None))
     pairs = pd.Series(list(zip(people["country"], people["year"], strict=True)), people.index)
     refuse("country_populations", ~pairs.isin(used), "year", lambda row: "no table of deaths has this country and year")
@@ -141,14 +184,25 @@ def every_count_has_a_population() -> None:
 def country_populations_are_plausible() -> None:
     """People aged 15 to 64 are 60% to 73%; a country changes by at most 4% a year; shares after 2020 are projections."""
     rows = read("country_populations").sort_values(["country", "year"])
-    between("country_populations", "population_15_64", rows["population_15_64"] / rows["population"], 0.60, 0.73, "the share aged 15 to 64")
+    between(
+        "country_populations",
+        "population_15_64",
+        rows["population_15_64"] / rows["population"],
+        0.60,
+        0.73,
+        "the share aged 15 to 64",
+    )
     group = rows.groupby("country")
     change = 100 * ((rows["population"] / group["population"].shift()) ** (1 / group["year"].diff()) - 1)
     between("country_populations", "population", change, -4, 4, "the change a year in percent")
     share = (rows["population_15_64"] / rows["population"]).groupby(rows["country"]).diff().abs() / group["year"].diff()
     between("country_populations", "population_15_64", share, 0, 0.02, "the change a year of the share aged 15 to 64")
-    refuse("country_populations", (rows["share_basis"] == "projection") != (rows["year"] > 2020), "share_basis",
-           lambda row: "shares after 2020, and no others, are projections")  # fmt: skip
+    refuse(
+        "country_populations",
+        (rows["share_basis"] == "projection") != (rows["year"] > 2020),
+        "share_basis",
+        lambda row: "shares after 2020, and no others, are projections",
+    )
 
 
 @on("europe_drug_deaths", "country_populations")
@@ -171,8 +225,13 @@ def national_counts_equal_the_european_table() -> None:
     national = rows[rows["series"].isin(["causes_of_death", "special_register", "forensic_register", "police_register"])]
     same_register = national[national["country"].isin(ONE_REGISTER)]
     revised = (same_register["country"] == REVISED_COUNT[0]) & (same_register["year"] == REVISED_COUNT[1])
-    near("europe_drug_deaths", "deaths", lookup(same_register[~revised], european, ["country", "year"], "deaths").astype(float), 0,
-         "the European table")  # fmt: skip
+    near(
+        "europe_drug_deaths",
+        "deaths",
+        lookup(same_register[~revised], european, ["country", "year"], "deaths").astype(float),
+        0,
+        "the European table",
+    )
     german = national[national["country"] == "DEU"]
     ratio = lookup(german, european, ["country", "year"], "deaths").astype(float) / german["deaths"].astype(float)
     between("europe_drug_deaths", "deaths", ratio, 0.85, 1, "the European count over that of the German police register")
@@ -193,8 +252,12 @@ def wider_groups_are_larger() -> None:
     rows = read("europe_totals")
     for group in ("eu27", "eu28"):
         wider = rows[rows["grouping"] == f"{group}_norway_turkiye"]
-        refuse("europe_totals", lookup(wider, rows[rows["grouping"] == group], "year", "deaths") >= wider["deaths"], "deaths",
-               lambda row: "the total with Norway and Türkiye is not above the one without")  # fmt: skip
+        refuse(
+            "europe_totals",
+            lookup(wider, rows[rows["grouping"] == group], "year", "deaths") >= wider["deaths"],
+            "deaths",
+            lambda row: "the total with Norway and Türkiye is not above the one without",
+        )
 
 
 @on("europe_totals", "europe_drug_deaths")
@@ -233,7 +296,12 @@ values_in_limits("country_treatment")
 def treatment_figures_are_plausible() -> None:
     """Periods run forward; percentages are 0 to 100; treatment in the community is part of all; running totals rise."""
     rows = read("uk_treatment_harm")
-    refuse("uk_treatment_harm", rows["period_start"] >= rows["period_end"], "period_end", lambda row: "the period ends before it starts")
+    refuse(
+        "uk_treatment_harm",
+        rows["period_start"] >= rows["period_end"],
+        "period_end",
+        lambda row: "the period ends before it starts",
+    )
     between("uk_treatment_harm", "value", rows["value"].where(rows["unit"] == "percent"), 0, 100, "the percentage")
     keys = ["area_name", "period_start", "period_end"]
     community = rows[rows["indicator"] == "oat_people_community"]
@@ -287,4 +355,3 @@ def uk_area_names_agree() -> None:
         rows = read(table)
         same(table, "area_name", lookup(rows, listed, "area_code", "area_name"), "areas.csv")
         same(table, "area_name", rows.groupby("area_code")["area_name"].transform("first"), "the rows before")
-

@@ -5,8 +5,20 @@ import pandas as pd
 
 from dcr.checks.rooms import earlier
 from dcr.checks.rules import (
-    between, cell, cells_agree, equal, interval_holds, lookup, near, not_above, not_falling, on, refuse, same, shown,
-)  # fmt: skip
+    between,
+    cell,
+    cells_agree,
+    equal,
+    interval_holds,
+    lookup,
+    near,
+    not_above,
+    not_falling,
+    on,
+    refuse,
+    same,
+    shown,
+)
 from dcr.data import raw_table, read
 
 RATIOS = ("odds_ratio", "count_ratio", "rate_ratio", "hazard_ratio", "ratio_of_rate_ratios", "times_as_likely")
@@ -25,7 +37,9 @@ def estimates_lie_in_their_intervals() -> None:
     rows = read("estimates")
     for column in ("ratio", "ratio_lower"):
         refuse("estimates", rows[column] <= 0, column, lambda row: "a ratio is above nil")
-    refuse("estimates", rows["effect_measure"].isin(RATIOS) & (rows["estimate"] <= 0), "estimate", lambda row: "a ratio is above nil")
+    refuse(
+        "estimates", rows["effect_measure"].isin(RATIOS) & (rows["estimate"] <= 0), "estimate", lambda row: "a ratio is above nil"
+    )
 
 
 def half_unit(column: str) -> pd.Series:
@@ -54,7 +68,9 @@ def intervals_of_ratios_are_even() -> None:
 def ratios_follow_from_estimates() -> None:
     """Ratios are the estimates as published, inverted, or made of a percentage, as their basis says."""
     rows = read("estimates")
-    plain = rows[rows["ratio_basis"].isin(["as_published", "poisson_from_counts"]) & (rows["effect_measure"] != "level_change_per_month")]
+    plain = rows[
+        rows["ratio_basis"].isin(["as_published", "poisson_from_counts"]) & (rows["effect_measure"] != "level_change_per_month")
+    ]
     inverted = rows[rows["ratio_basis"] == "inverted"]
     percent = rows[rows["ratio_basis"].isin(["one_plus_percent", "one_plus_rounded_percent", "from_rounded_means"])]
     percent = percent[percent["effect_measure"] != "level_change_per_month"]
@@ -74,15 +90,26 @@ def directions_follow_from_ratios() -> None:
     holds_one = (rows["ratio_lower"] <= 1) & (rows["ratio_upper"] >= 1)
     with_interval = rows["ratio_lower"].notna()
     wrong = (benefit & (rows["ratio"] >= 1)) | (harm & (rows["ratio"] <= 1))
-    wrong |= with_interval & ((none & ~holds_one) | ((benefit | harm) & holds_one & (rows["ratio_lower"] < 1) & (rows["ratio_upper"] > 1)))
-    refuse("estimates", wrong, "direction", lambda row: f"“{rows.loc[row, 'direction']}” does not follow from the ratio {rows.loc[row, 'ratio']}")
+    wrong |= with_interval & (
+        (none & ~holds_one) | ((benefit | harm) & holds_one & (rows["ratio_lower"] < 1) & (rows["ratio_upper"] > 1))
+    )
+    refuse(
+        "estimates",
+        wrong,
+        "direction",
+        lambda row: f"“{rows.loc[row, 'direction']}” does not follow from the ratio {rows.loc[row, 'ratio']}",
+    )
 
 
 @on("estimates")
 def directions_follow_from_the_favourable_side() -> None:
     """A benefit lies on the side of the estimate that favours rooms, a harm on the other."""
     rows = read("estimates")
-    rows = rows[(rows["role"] == "effect") & rows["estimate"].notna() & rows["favours_room_when"].str.match(r"(below|above)_[01]$", na=False)]
+    rows = rows[
+        (rows["role"] == "effect")
+        & rows["estimate"].notna()
+        & rows["favours_room_when"].str.match(r"(below|above)_[01]$", na=False)
+    ]
     nil = rows["favours_room_when"].str[-1].astype(float)
     good = (rows["estimate"] < nil).where(rows["favours_room_when"].str.startswith("below"), rows["estimate"] > nil)
     wrong = ((rows["direction"] == "benefit") & ~good) | ((rows["direction"] == "harm") & good)
@@ -94,10 +121,18 @@ def forest_follows_one_rule() -> None:
     """Every ratio of an effect stands in the forest plot, and nothing else does; each one left out has its reason."""
     rows = read("estimates")
     forest = rows["in_forest"].astype(bool)
-    refuse("estimates", forest != (rows["ratio"].notna() & rows["role"].isin(FOREST_ROLES)), "in_forest",
-           lambda row: "the forest plot takes every ratio of an effect, and no other row")  # fmt: skip
-    refuse("estimates", forest == rows["forest_exclusion"].notna(), "forest_exclusion",
-           lambda row: "a row outside the forest plot, and no other, has a reason")  # fmt: skip
+    refuse(
+        "estimates",
+        forest != (rows["ratio"].notna() & rows["role"].isin(FOREST_ROLES)),
+        "in_forest",
+        lambda row: "the forest plot takes every ratio of an effect, and no other row",
+    )
+    refuse(
+        "estimates",
+        forest == rows["forest_exclusion"].notna(),
+        "forest_exclusion",
+        lambda row: "a row outside the forest plot, and no other, has a reason",
+    )
 
 
 @on("estimates", "studies")
@@ -105,7 +140,12 @@ def superseded_and_retracted_stay_out() -> None:
     """Superseded studies are in no figure, retracted ones have no estimates, and designs are the study's."""
     rows, studies = read("estimates"), read("studies")
     superseded = lookup(rows, studies, "study_key", "superseded").astype(bool)
-    refuse("estimates", superseded != (rows["role"] == "superseded"), "role", lambda row: "the study is superseded, or the row says so wrongly")
+    refuse(
+        "estimates",
+        superseded != (rows["role"] == "superseded"),
+        "role",
+        lambda row: "the study is superseded, or the row says so wrongly",
+    )
     for column in ("in_forest", "in_evidence_map"):
         refuse("estimates", superseded & rows[column].astype(bool), column, lambda row: "the study is superseded")
     retracted = lookup(rows, studies, "study_key", "retracted").astype(bool)
@@ -119,7 +159,9 @@ def effect_periods_run_forward() -> None:
     """Periods do not end before they start."""
     for table in ("estimates", "hiv_glasgow"):
         rows = read(table)
-        refuse(table, earlier(rows["period_start"], rows["period_end"]), "period_end", lambda row: "the period ends before it starts")
+        refuse(
+            table, earlier(rows["period_start"], rows["period_end"]), "period_end", lambda row: "the period ends before it starts"
+        )
 
 
 @on("outcome_certainty")
@@ -143,8 +185,12 @@ def studies_stand_once() -> None:
 def one_review_is_retracted() -> None:
     """Exactly one review is retracted: another must be looked at before it is believed."""
     rows = read("reviews")
-    refuse("reviews", pd.Series([int(rows["retracted"].sum()) != 1], [rows.index[0]]), "retracted",
-           lambda row: f"{int(rows['retracted'].sum())} reviews are marked as retracted, not one")  # fmt: skip
+    refuse(
+        "reviews",
+        pd.Series([int(rows["retracted"].sum()) != 1], [rows.index[0]]),
+        "retracted",
+        lambda row: f"{int(rows['retracted'].sum())} reviews are marked as retracted, not one",
+    )
 
 
 @on("hiv_cost_claims")
@@ -161,10 +207,10 @@ def hiv_quantities_agree() -> None:
     cells_agree("cost_parameters", "hiv_cases_business_case", "value", "hiv_glasgow", "dx-2015-16", "value")
     for ours, theirs in (("value", "value"), ("low", "value_lower"), ("high", "value_upper")):
         cells_agree("cost_parameters", "hiv_share_averted_testing_glasgow", ours, "hiv_glasgow", "mod-averted", theirs)
-    row, share = cell("cost_parameters", "hiv_share_averted_france", "value")
+    row, _ = cell("cost_parameters", "hiv_share_averted_france", "value")
     _, estimate = cell("estimates", "cousien-hiv", "estimate")
     equal("cost_parameters", "value", pd.Series(-estimate, [row]), "the estimate cousien-hiv")
-    row, total = cell("hiv_cost_claims", "health-board-2017-02", "total_cost")
+    row, _ = cell("hiv_cost_claims", "health-board-2017-02", "total_cost")
     _, cases = cell("cost_parameters", "hiv_cases_business_case", "value")
     _, cost = cell("cost_parameters", "hiv_cost_business_case", "value")
     equal("hiv_cost_claims", "total_cost", pd.Series(cases * cost, [row]), "cases and cost in cost_parameters")
@@ -189,19 +235,31 @@ def hiv_costs_are_in_order() -> None:
     for row, name in rows["parameter"].items():
         if name.startswith("hiv_cost_") and name.endswith("_discounted"):
             whole = values.get(name.replace("_discounted", "_undiscounted"))
-            refuse("cost_parameters", pd.Series([whole is not None and values[name] >= whole], [row]), "value",
-                   lambda row: "a discounted cost is not below the undiscounted one")  # fmt: skip
+            refuse(
+                "cost_parameters",
+                pd.Series([whole is not None and values[name] >= whole], [row]),
+                "value",
+                lambda row: "a discounted cost is not below the undiscounted one",
+            )
         if "_generic_" in name:
-            dear = next((values[other] for price in ("patented", "list") if (other := name.replace("generic", price)) in values), None)
-            refuse("cost_parameters", pd.Series([dear is not None and values[name] >= dear], [row]), "value",
-                   lambda row: "a generic price is not below the patented or list price")  # fmt: skip
+            dear = next(
+                (values[other] for price in ("patented", "list") if (other := name.replace("generic", price)) in values), None
+            )
+            refuse(
+                "cost_parameters",
+                pd.Series([dear is not None and values[name] >= dear], [row]),
+                "value",
+                lambda row: "a generic price is not below the patented or list price",
+            )
 
 
 @on("cost_parameters")
 def values_of_a_prevented_death_agree() -> None:
     """The value of a prevented fatality in 2023 is that of 2010 at 2023 prices, raised by real growth (up to 20%)."""
-    get = {name: cell("cost_parameters", name, "value") for name in (
-        "prevented_fatality_2010", "prevented_fatality_2023", "gdp_deflator_2010", "gdp_deflator_2023")}  # fmt: skip
+    get = {
+        name: cell("cost_parameters", name, "value")
+        for name in ("prevented_fatality_2010", "prevented_fatality_2023", "gdp_deflator_2010", "gdp_deflator_2023")
+    }
     row, value = get["prevented_fatality_2023"]
     uprated = get["prevented_fatality_2010"][1] * get["gdp_deflator_2023"][1] / get["gdp_deflator_2010"][1]
     between("cost_parameters", "value", pd.Series([value / uprated], [row]), 1, 1.2, "the value over that of 2010 at 2023 prices")
@@ -216,7 +274,9 @@ def economic_results_recompute() -> None:
     for benefit, cost, ratio in (("hood-benefit", "hood-cost", 4.22), ("irwin-balt-sav", "irwin-balt-cost", 4.35)):
         row, value = cell("economic_evaluations", benefit, "value")
         _, spent = cell("economic_evaluations", cost, "value")
-        between("economic_evaluations", "value", pd.Series([value / spent], [row]), ratio - 0.06, ratio + 0.06, "benefit over cost")
+        between(
+            "economic_evaluations", "value", pd.Series([value / spent], [row]), ratio - 0.06, ratio + 0.06, "benefit over cost"
+        )
 
 
 @on("hiv_glasgow")
@@ -231,4 +291,9 @@ def hiv_values_are_consistent() -> None:
     not_falling("hiv_glasgow", "value", cumulative)
     row, whole = cell("hiv_glasgow", "dx-cum-2017q1", "value")
     parts = cell("hiv_glasgow", "dx-2015-16", "value")[1] + cell("hiv_glasgow", "dx-2017q1", "value")[1]
-    refuse("hiv_glasgow", pd.Series([whole != parts], [row]), "value", lambda row: f"{shown(whole)} is not the {shown(parts)} of its parts")
+    refuse(
+        "hiv_glasgow",
+        pd.Series([whole != parts], [row]),
+        "value",
+        lambda row: f"{shown(whole)} is not the {shown(parts)} of its parts",
+    )

@@ -4,8 +4,16 @@ import numpy as np
 import pandas as pd
 
 from dcr.checks.rules import (
-    complete, equal, grid, interval_holds, limits_are_even, lookup, near, on, refuse,
-)  # fmt: skip
+    complete,
+    equal,
+    grid,
+    interval_holds,
+    limits_are_even,
+    lookup,
+    near,
+    on,
+    refuse,
+)
 from dcr.checks.scotland import by_sex
 from dcr.data import read
 
@@ -24,8 +32,12 @@ def standard_population_is_100_000() -> None:
     """The twenty weights of the European standard population sum to 100,000."""
     rows = read("european_standard_population")
     wrong = len(rows) != 20 or rows["standard_population"].sum() != 100_000
-    refuse("european_standard_population", pd.Series([wrong], [rows.index[-1]]), "standard_population",
-           lambda row: f"{len(rows)} weights sum to {rows['standard_population'].sum():,}, not 20 to 100,000")  # fmt: skip
+    refuse(
+        "european_standard_population",
+        pd.Series([wrong], [rows.index[-1]]),
+        "standard_population",
+        lambda row: f"{len(rows)} weights sum to {rows['standard_population'].sum():,}, not 20 to 100,000",
+    )
 
 
 @on("deaths_by_age_sex")
@@ -42,9 +54,15 @@ def ages_sum_to_all() -> None:
     sums = rows.groupby(["year", "sex"])["deaths"].sum().reset_index()
     sums.index = rows.drop_duplicates(["year", "sex"]).index
     totals = lookup(sums, by_sex(), ["year", "sex"], "deaths")
-    refuse("deaths_by_age_sex", sums["deaths"] != totals, "deaths",
-           lambda row: f"the ages of {sums.loc[row, 'sex']} in {sums.loc[row, 'year']} sum to {sums.loc[row, 'deaths']:,}, "
-           f"where the table of all ages has {totals[row]}")  # fmt: skip
+    refuse(
+        "deaths_by_age_sex",
+        sums["deaths"] != totals,
+        "deaths",
+        lambda row: (
+            f"the ages of {sums.loc[row, 'sex']} in {sums.loc[row, 'year']} sum to {sums.loc[row, 'deaths']:,}, "
+            f"where the table of all ages has {totals[row]}"
+        ),
+    )
     persons = rows[rows["sex"] == "persons"]
     both = rows[rows["sex"] != "persons"].groupby(["year", "age_band"])["deaths"].sum().reset_index()
     equal("deaths_by_age_sex", "deaths", lookup(persons, both, ["year", "age_band"], "deaths"), "males and females")
@@ -54,8 +72,12 @@ def ages_sum_to_all() -> None:
 def no_rate_without_deaths() -> None:
     """A rate by age is nil if, and only if, nobody died."""
     rows = read("deaths_by_age_sex")
-    refuse("deaths_by_age_sex", (rows["deaths"] == 0) != (rows["rate_per_100k"] == 0), "rate_per_100k",
-           lambda row: f"the rate is {rows.loc[row, 'rate_per_100k']} on {rows.loc[row, 'deaths']} deaths")  # fmt: skip
+    refuse(
+        "deaths_by_age_sex",
+        (rows["deaths"] == 0) != (rows["rate_per_100k"] == 0),
+        "rate_per_100k",
+        lambda row: f"the rate is {rows.loc[row, 'rate_per_100k']} on {rows.loc[row, 'deaths']} deaths",
+    )
 
 
 def implied_population(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -75,13 +97,21 @@ def rates_by_age_imply_one_population() -> None:
     males, females = (rows[rows["sex"] == sex] for sex in ("males", "females"))
     low = lookup(persons, males, keys, "least") + lookup(persons, females, keys, "least")
     high = lookup(persons, males, keys, "most") + lookup(persons, females, keys, "most")
-    refuse("deaths_by_age_sex", (persons["least"] > high) | (persons["most"] < low), "rate_per_100k",
-           lambda row: "the population that the rate implies is not that of males and females together")  # fmt: skip
+    refuse(
+        "deaths_by_age_sex",
+        (persons["least"] > high) | (persons["most"] < low),
+        "rate_per_100k",
+        lambda row: "the population that the rate implies is not that of males and females together",
+    )
     sexes = rows[rows["sex"] != "persons"]
     share = np.where(sexes["age_band"].isin(["85-89", "90+"]), 0.15, 0.35)
     least_all, most_all = lookup(sexes, persons, keys, "least"), lookup(sexes, persons, keys, "most")
-    refuse("deaths_by_age_sex", (sexes["most"] < least_all * share) | (sexes["least"] > most_all * (1 - share)), "rate_per_100k",
-           lambda row: "the population that the rate implies is not about half that of both sexes")  # fmt: skip
+    refuse(
+        "deaths_by_age_sex",
+        (sexes["most"] < least_all * share) | (sexes["least"] > most_all * (1 - share)),
+        "rate_per_100k",
+        lambda row: "the population that the rate implies is not about half that of both sexes",
+    )
 
 
 @on("deaths_by_age_sex")
@@ -91,8 +121,12 @@ def rates_by_age_imply_a_steady_population() -> None:
     least, most = implied_population(rows)
     group = [rows["sex"], rows["age_band"]]
     jump = (least > 1.15 * most.groupby(group).shift()) | (most < least.groupby(group).shift() / 1.15)
-    refuse("deaths_by_age_sex", jump, "rate_per_100k",
-           lambda row: "the population that the rate implies is more than 15% from that of the year before")  # fmt: skip
+    refuse(
+        "deaths_by_age_sex",
+        jump,
+        "rate_per_100k",
+        lambda row: "the population that the rate implies is more than 15% from that of the year before",
+    )
 
 
 @on("deaths_by_age_sex", "european_standard_population")
@@ -138,11 +172,18 @@ def fifths_and_tenths_sum_to_all() -> None:
         sums = part.groupby("year")["deaths"].agg(["sum", "size"]).reset_index()
         sums.index = part.drop_duplicates("year").index
         total = lookup(sums, annual, "year", "deaths")
-        refuse("deaths_by_deprivation", (sums["sum"] != total) | (sums["size"] != size), "deaths",
-               lambda row, d=division, s=sums, t=total: f"{s.loc[row, 'size']} {d}s of {s.loc[row, 'year']} sum to "
-               f"{s.loc[row, 'sum']:,}, where all deaths are {t[row]}")  # fmt: skip
+        refuse(
+            "deaths_by_deprivation",
+            (sums["sum"] != total) | (sums["size"] != size),
+            "deaths",
+            lambda row, d=division, s=sums, t=total: (
+                f"{s.loc[row, 'size']} {d}s of {s.loc[row, 'year']} sum to {s.loc[row, 'sum']:,}, where all deaths are {t[row]}"
+            ),
+        )
         if set(part["year"]) != set(range(2001, annual["year"].max() + 1)):
-            refuse("deaths_by_deprivation", part["year"] == part["year"].max(), "year", lambda row: "a year since 2001 is missing")
+            refuse(
+                "deaths_by_deprivation", part["year"] == part["year"].max(), "year", lambda row: "a year since 2001 is missing"
+            )
     tenths = rows[rows["simd_division"] == "decile"]
     fifths = tenths.assign(simd_rank=(tenths["simd_rank"] + 1) // 2).groupby(["year", "simd_rank"])["deaths"].sum().reset_index()
     printed = rows[rows["simd_division"] == "quintile"]
@@ -159,8 +200,13 @@ def rates_by_deprivation_fit() -> None:
     groups = tenths.assign(simd_rank=(tenths["simd_rank"] + 1) // 2).groupby(["year", "simd_rank"])["rate_per_100k"]
     means = groups.mean().where(groups.count() == 2).reset_index()
     printed = rows[rows["simd_division"] == "quintile"]
-    near("deaths_by_deprivation", "rate_per_100k", lookup(printed, means, ["year", "simd_rank"], "rate_per_100k"),
-         0.12 + 0.01 * printed["rate_per_100k"], "the mean of its two tenths")  # fmt: skip
+    near(
+        "deaths_by_deprivation",
+        "rate_per_100k",
+        lookup(printed, means, ["year", "simd_rank"], "rate_per_100k"),
+        0.12 + 0.01 * printed["rate_per_100k"],
+        "the mean of its two tenths",
+    )
 
 
 @on("deaths_by_deprivation")
@@ -169,8 +215,12 @@ def rates_on_few_deaths_are_withheld() -> None:
     rows = read("deaths_by_deprivation")
     exception = (rows["simd_division"] == "decile") & (rows["year"] == 2011) & (rows["simd_rank"] == 10)
     for column in ("rate_per_100k", "rate_lower95", "rate_upper95"):
-        refuse("deaths_by_deprivation", (rows[column].isna() != (rows["deaths"] < 10)) & ~exception, column,
-               lambda row: "a rate is printed if, and only if, there are ten deaths or more")  # fmt: skip
+        refuse(
+            "deaths_by_deprivation",
+            (rows[column].isna() != (rows["deaths"] < 10)) & ~exception,
+            column,
+            lambda row: "a rate is printed if, and only if, there are ten deaths or more",
+        )
 
 
 @on("deaths_by_deprivation")
@@ -180,20 +230,33 @@ def deprivation_shares_out_the_population() -> None:
     share = rows["simd_division"].map({"quintile": 5, "decile": 10})
     people = lookup(rows, read("annual_deaths"), "year", "population").astype(float) / share
     least, most = implied_population(rows)
-    refuse("deaths_by_deprivation", (least > 1.2 * people) | (most < 0.8 * people), "rate_per_100k",
-           lambda row: "the population that the rate implies is far from an equal share of Scotland's")  # fmt: skip
+    refuse(
+        "deaths_by_deprivation",
+        (least > 1.2 * people) | (most < 0.8 * people),
+        "rate_per_100k",
+        lambda row: "the population that the rate implies is far from an equal share of Scotland's",
+    )
     version = rows["simd_version"]
     first = rows.groupby("year")["simd_version"].transform("first")
-    refuse("deaths_by_deprivation", (version != first) | (version > rows["year"] + 3), "simd_version",
-           lambda row: f"the year {rows.loc[row, 'year']} has the index of {first[row]} elsewhere, or one from after its time")  # fmt: skip
+    refuse(
+        "deaths_by_deprivation",
+        (version != first) | (version > rows["year"] + 3),
+        "simd_version",
+        lambda row: f"the year {rows.loc[row, 'year']} has the index of {first[row]} elsewhere, or one from after its time",
+    )
     earlier = rows.groupby("year")["simd_version"].max().cummax()
-    refuse("deaths_by_deprivation", version < rows["year"].map(earlier), "simd_version",
-           lambda row: "an index older than that of an earlier year")  # fmt: skip
+    refuse(
+        "deaths_by_deprivation",
+        version < rows["year"].map(earlier),
+        "simd_version",
+        lambda row: "an index older than that of an earlier year",
+    )
 
 
 @on("deaths_by_age_sex")
 def latest_ages_have_parents() -> None:
     """Ages are those of the standard population."""
     rows = read("deaths_by_age_sex")
-    refuse("deaths_by_age_sex", ~rows["age_band"].isin(list(bands())), "age_band", lambda row: "the standard has no such age band")
-
+    refuse(
+        "deaths_by_age_sex", ~rows["age_band"].isin(list(bands())), "age_band", lambda row: "the standard has no such age band"
+    )

@@ -4,8 +4,19 @@ import numpy as np
 import pandas as pd
 
 from dcr.checks.rules import (
-    between, complete, equal, interval_holds, known, limits_are_even, lookup, near, on, refuse, same, same_latest_year,
-)  # fmt: skip
+    between,
+    complete,
+    equal,
+    interval_holds,
+    known,
+    limits_are_even,
+    lookup,
+    near,
+    on,
+    refuse,
+    same,
+    same_latest_year,
+)
 from dcr.checks.scotland import by_sex
 from dcr.data import read
 
@@ -32,15 +43,31 @@ def scotland_has_32_councils_in_14_boards() -> None:
     """Every council area lies in a health board, and every board has a council area."""
     areas = read("areas")
     councils, boards = of_type(areas, "council area"), of_type(areas, "health board")
-    refuse("areas", pd.Series([len(councils) != 32 or len(boards) != 14], [areas.index[-1]]), "area_type",
-           lambda row: f"{len(councils)} council areas and {len(boards)} health boards, where Scotland has 32 and 14")  # fmt: skip
-    refuse("areas", (areas["area_type"] == "council area") != areas["health_board_code"].notna(), "health_board_code",
-           lambda row: "council areas, and nothing else, lie in a health board")  # fmt: skip
-    refuse("areas", ~boards["area_code"].isin(councils["health_board_code"]), "area_code",
-           lambda row: "the health board has no council area")  # fmt: skip
+    refuse(
+        "areas",
+        pd.Series([len(councils) != 32 or len(boards) != 14], [areas.index[-1]]),
+        "area_type",
+        lambda row: f"{len(councils)} council areas and {len(boards)} health boards, where Scotland has 32 and 14",
+    )
+    refuse(
+        "areas",
+        (areas["area_type"] == "council area") != areas["health_board_code"].notna(),
+        "health_board_code",
+        lambda row: "council areas, and nothing else, lie in a health board",
+    )
+    refuse(
+        "areas",
+        ~boards["area_code"].isin(councils["health_board_code"]),
+        "area_code",
+        lambda row: "the health board has no council area",
+    )
     refuse("areas", councils["area_name"].duplicated(), "area_name", lambda row: "two council areas have this name")
-    refuse("areas", ~councils["health_board_code"].isin(boards["area_code"]), "health_board_code",
-           lambda row: "this is not the code of a health board")  # fmt: skip
+    refuse(
+        "areas",
+        ~councils["health_board_code"].isin(boards["area_code"]),
+        "health_board_code",
+        lambda row: "this is not the code of a health board",
+    )
 
 
 def names_agree(table: str) -> None:
@@ -64,10 +91,18 @@ def areas_are_complete() -> None:
     complete("deaths_by_area", ["sex", "area_code", "year"])
     rows = read("deaths_by_area")
     sizes = rows.groupby("year")["deaths"].transform("size")
-    refuse("deaths_by_area", sizes != np.where(rows["year"] < 2010, 46, 138), "area_code",
-           lambda row: f"the year {rows.loc[row, 'year']} has {sizes[row]} rows, not 46 areas (from 2010: by three sexes)")  # fmt: skip
-    refuse("deaths_by_area", (rows["value_type"] == "derived") != (rows["year"] < 2010), "value_type",
-           lambda row: "counts before 2010, and no others, are derived")  # fmt: skip
+    refuse(
+        "deaths_by_area",
+        sizes != np.where(rows["year"] < 2010, 46, 138),
+        "area_code",
+        lambda row: f"the year {rows.loc[row, 'year']} has {sizes[row]} rows, not 46 areas (from 2010: by three sexes)",
+    )
+    refuse(
+        "deaths_by_area",
+        (rows["value_type"] == "derived") != (rows["year"] < 2010),
+        "value_type",
+        lambda row: "counts before 2010, and no others, are derived",
+    )
 
 
 @on("deaths_by_area")
@@ -78,9 +113,15 @@ def councils_sum_to_scotland() -> None:
     sums = councils.groupby(["year", "sex"])["deaths"].sum().reset_index()
     sums.index = councils.drop_duplicates(["year", "sex"]).index
     total = lookup(sums, by_sex(), ["year", "sex"], "deaths")
-    refuse("deaths_by_area", sums["deaths"] != total, "deaths",
-           lambda row: f"council areas sum to {sums.loc[row, 'deaths']:,} for {sums.loc[row, 'sex']} in {sums.loc[row, 'year']}, "
-           f"where Scotland has {total[row]}")  # fmt: skip
+    refuse(
+        "deaths_by_area",
+        sums["deaths"] != total,
+        "deaths",
+        lambda row: (
+            f"council areas sum to {sums.loc[row, 'deaths']:,} for {sums.loc[row, 'sex']} in {sums.loc[row, 'year']}, "
+            f"where Scotland has {total[row]}"
+        ),
+    )
     parts = councils.assign(area_code=boards_of(councils)).groupby(["area_code", "year", "sex"])["deaths"].sum().reset_index()
     equal("deaths_by_area", "deaths", lookup(boards, parts, ["area_code", "year", "sex"], "deaths"), "its council areas")
 
@@ -122,11 +163,19 @@ def five_years_sum_up() -> None:
     present = rows["boundary"] == "present"
     known("area_rates_five_year", "end_year", sums, "yearly counts in deaths_by_area")
     equal("area_rates_five_year", "deaths", sums[present], "the yearly counts of deaths_by_area")
-    refuse("area_rates_five_year", ~present & (rows["deaths"] == sums), "boundary",
-           lambda row: "the count is that of the present boundaries")  # fmt: skip
+    refuse(
+        "area_rates_five_year",
+        ~present & (rows["deaths"] == sums),
+        "boundary",
+        lambda row: "the count is that of the present boundaries",
+    )
     boards = rows.index.isin(of_type(rows, "health board").index)
-    refuse("area_rates_five_year", ~present & (~boards | (rows["start_year"] > LAST_FORMER_START)), "boundary",
-           lambda row: "only health boards, and only before 2013, are printed on former boundaries")  # fmt: skip
+    refuse(
+        "area_rates_five_year",
+        ~present & (~boards | (rows["start_year"] > LAST_FORMER_START)),
+        "boundary",
+        lambda row: "only health boards, and only before 2013, are printed on former boundaries",
+    )
 
 
 @on("area_rates_five_year")
@@ -137,8 +186,12 @@ def boards_leave_few_deaths_unplaced() -> None:
     sums = boards.groupby("start_year")["deaths"].sum()
     scotland = rows[rows["area_code"] == SCOTLAND]
     left = scotland["deaths"] - scotland["start_year"].map(sums)
-    refuse("area_rates_five_year", ~left.between(0, np.where(scotland["end_year"] >= 2011, 0, MOST_UNPLACED)), "deaths",
-           lambda row: f"health boards leave {left[row]} deaths of this period unplaced")  # fmt: skip
+    refuse(
+        "area_rates_five_year",
+        ~left.between(0, np.where(scotland["end_year"] >= 2011, 0, MOST_UNPLACED)),
+        "deaths",
+        lambda row: f"health boards leave {left[row]} deaths of this period unplaced",
+    )
 
 
 @on("area_rates_five_year")
@@ -148,8 +201,12 @@ def five_year_rates_lie_in_their_limits() -> None:
     limits_are_even("area_rates_five_year", slack=0.03)
     rows = read("area_rates_five_year")
     for column in ("rate_per_100k", "rate_lower95", "rate_upper95"):
-        refuse("area_rates_five_year", rows[column].isna() != (rows["deaths"] < 10), column,
-               lambda row: "a rate is printed if, and only if, there are ten deaths or more")  # fmt: skip
+        refuse(
+            "area_rates_five_year",
+            rows[column].isna() != (rows["deaths"] < 10),
+            column,
+            lambda row: "a rate is printed if, and only if, there are ten deaths or more",
+        )
 
 
 @on("area_rates_five_year")
@@ -181,8 +238,12 @@ def five_year_rates_imply_a_steady_population() -> None:
     allowed = np.minimum(0.08, 1 / np.sqrt(rows["deaths"].clip(lower=1)))
     before = rows["area_code"]
     jump = (least - most.groupby(before).shift() > allowed) | (least.groupby(before).shift() - most > allowed)
-    refuse("area_rates_five_year", jump, "rate_per_100k",
-           lambda row: "the population that the rate implies is far from that of the period before")  # fmt: skip
+    refuse(
+        "area_rates_five_year",
+        jump,
+        "rate_per_100k",
+        lambda row: "the population that the rate implies is far from that of the period before",
+    )
 
 
 @on("deaths_by_area_substance")
@@ -192,19 +253,32 @@ def substances_sum_over_areas() -> None:
     councils, boards = of_type(rows, "council area"), of_type(rows, "health board")
     keys = ["area_code", "year", "substance"]
     sizes = rows.groupby("year")["deaths"].transform("size")
-    refuse("deaths_by_area_substance", sizes != 46 * read("substances").shape[0], "area_code",
-           lambda row: f"the year has {sizes[row]} rows, where 46 areas have a row for every substance")  # fmt: skip
+    refuse(
+        "deaths_by_area_substance",
+        sizes != 46 * read("substances").shape[0],
+        "area_code",
+        lambda row: f"the year has {sizes[row]} rows, where 46 areas have a row for every substance",
+    )
     parts = councils.assign(area_code=boards_of(councils)).groupby(keys)["deaths"].sum().reset_index()
     equal("deaths_by_area_substance", "deaths", lookup(boards, parts, keys, "deaths"), "its council areas")
     sums = boards.groupby(["year", "substance"])["deaths"].sum().reset_index()
     sums.index = boards.drop_duplicates(["year", "substance"]).index
     total = lookup(sums, read("deaths_by_substance"), ["year", "substance"], "deaths")
-    refuse("deaths_by_area_substance", sums["deaths"] != total, "deaths",
-           lambda row: f"health boards sum to {sums.loc[row, 'deaths']} for {sums.loc[row, 'substance']}, "
-           f"where Scotland has {total[row]}")  # fmt: skip
+    refuse(
+        "deaths_by_area_substance",
+        sums["deaths"] != total,
+        "deaths",
+        lambda row: (
+            f"health boards sum to {sums.loc[row, 'deaths']} for {sums.loc[row, 'substance']}, where Scotland has {total[row]}"
+        ),
+    )
     deaths = lookup(rows, read("deaths_by_area").query("sex == 'persons'"), ["area_code", "year"], "deaths")
-    refuse("deaths_by_area_substance", rows["deaths"] > deaths, "deaths",
-           lambda row: f"{rows.loc[row, 'deaths']} is more than the {deaths[row]} deaths of the area")  # fmt: skip
+    refuse(
+        "deaths_by_area_substance",
+        rows["deaths"] > deaths,
+        "deaths",
+        lambda row: f"{rows.loc[row, 'deaths']} is more than the {deaths[row]} deaths of the area",
+    )
 
 
 @on("uk_poisoning_rates")
@@ -217,11 +291,22 @@ def poisoning_rates_fit() -> None:
     for year, each in rows.groupby("year"):
         regions = each[each["area_code"].str.startswith("E12")]
         england = each.index[each["area_code"] == "E92000001"]
-        refuse("uk_poisoning_rates", pd.Series(each.loc[england, "deaths"] != regions["deaths"].sum(), england), "deaths",
-               lambda row, r=regions, y=year: f"the {len(r)} regions sum to {r['deaths'].sum():,} in {y}")  # fmt: skip
+        refuse(
+            "uk_poisoning_rates",
+            pd.Series(each.loc[england, "deaths"] != regions["deaths"].sum(), england),
+            "deaths",
+            lambda row, r=regions, y=year: f"the {len(r)} regions sum to {r['deaths'].sum():,} in {y}",
+        )
         people = regions["deaths"] / regions["rate_per_100k"]
         whole = each.loc[england, "deaths"] / each.loc[england, "rate_per_100k"]
-        between("uk_poisoning_rates", "rate_per_100k", people.sum() / whole, 0.98, 1.02, "what the regions' rates imply over England's")
+        between(
+            "uk_poisoning_rates",
+            "rate_per_100k",
+            people.sum() / whole,
+            0.98,
+            1.02,
+            "what the regions' rates imply over England's",
+        )
 
 
 @on("uk_poisoning_rates")

@@ -3,8 +3,15 @@
 import pandas as pd
 
 from dcr.checks.rules import (
-    between, complete, equal, lookup, not_above, on, refuse, same,
-)  # fmt: skip
+    between,
+    complete,
+    equal,
+    lookup,
+    not_above,
+    on,
+    refuse,
+    same,
+)
 from dcr.data import read
 
 SEATS = 129
@@ -31,11 +38,19 @@ def divisions_of_a_day_have_the_same_voters() -> None:
     between("votes", "votes_for", number, 0, SEATS, "the number of voters")
     day = rows["date"].dt.strftime("%Y-%m-%d")
     first = number.groupby(rows["date"]).transform("first")
-    refuse("votes", (number != first) & number.notna() & first.notna() & ~day.isin(UNEVEN_DAYS), "votes_for",
-           lambda row: f"{number[row]:.0f} voted, where {first[row]:.0f} did in the first division of the day")  # fmt: skip
+    refuse(
+        "votes",
+        (number != first) & number.notna() & first.notna() & ~day.isin(UNEVEN_DAYS),
+        "votes_for",
+        lambda row: f"{number[row]:.0f} voted, where {first[row]:.0f} did in the first division of the day",
+    )
     every = number + rows["did_not_vote"].astype(float)
-    refuse("votes", every.notna() & (every != SEATS) & ~rows["vote_id"].isin(MISCOUNTED_VOTES), "did_not_vote",
-           lambda row: f"voters and absent members are {every[row]:.0f}, not {SEATS}")  # fmt: skip
+    refuse(
+        "votes",
+        every.notna() & (every != SEATS) & ~rows["vote_id"].isin(MISCOUNTED_VOTES),
+        "did_not_vote",
+        lambda row: f"voters and absent members are {every[row]:.0f}, not {SEATS}",
+    )
 
 
 @on("votes")
@@ -44,8 +59,14 @@ def outcomes_follow_from_counts() -> None:
     rows = read("votes")
     counted = rows["votes_for"].notna() & rows["votes_against"].notna()
     agreed = (rows["votes_for"] > rows["votes_against"]).fillna(False).astype(bool)
-    refuse("votes", counted & ((rows["outcome"] == "agreed") != agreed), "outcome",
-           lambda row: f"{rows.loc[row, 'votes_for']} to {rows.loc[row, 'votes_against']} does not give “{rows.loc[row, 'outcome']}”")  # fmt: skip
+    refuse(
+        "votes",
+        counted & ((rows["outcome"] == "agreed") != agreed),
+        "outcome",
+        lambda row: (
+            f"{rows.loc[row, 'votes_for']} to {rows.loc[row, 'votes_against']} does not give “{rows.loc[row, 'outcome']}”"
+        ),
+    )
     silent = rows["outcome"].isin(["agreed unanimously", "agreed without division"])
     refuse("votes", silent & counted, "outcome", lambda row: "there are counts, so there was a division")
 
@@ -58,7 +79,12 @@ def signatures_sum_up() -> None:
     total = motions["edm_id"].map(sums).astype(float)
     whole = ~motions["edm_id"].isin(PARTIAL_LISTS)
     equal("early_day_motions", "signatures", total[whole], "the signatures by party")
-    refuse("early_day_motions", motions["signatures"] < total, "signatures", lambda row: f"{total[row]:.0f} signatures are listed by party")
+    refuse(
+        "early_day_motions",
+        motions["signatures"] < total,
+        "signatures",
+        lambda row: f"{total[row]:.0f} signatures are listed by party",
+    )
 
 
 @on("positions")
@@ -66,9 +92,18 @@ def quotations_are_short() -> None:
     """A quotation has at most twelve words; a date is unknown if, and only if, its basis says so."""
     rows = read("positions")
     words = rows["quotation"].str.split().str.len()
-    refuse("positions", words > MOST_WORDS_QUOTED, "quotation", lambda row: f"{words[row]:.0f} words are quoted, and twelve are the most")
-    refuse("positions", rows["date"].isna() != (rows["date_basis"] == "unknown"), "date_basis",
-           lambda row: "a date is missing if, and only if, its basis is unknown")  # fmt: skip
+    refuse(
+        "positions",
+        words > MOST_WORDS_QUOTED,
+        "quotation",
+        lambda row: f"{words[row]:.0f} words are quoted, and twelve are the most",
+    )
+    refuse(
+        "positions",
+        rows["date"].isna() != (rows["date_basis"] == "unknown"),
+        "date_basis",
+        lambda row: "a date is missing if, and only if, its basis is unknown",
+    )
 
 
 @on("position_changes", "positions")
@@ -80,13 +115,21 @@ def changes_of_position_follow() -> None:
         pointed = changes.assign(position_id=changes[f"{end}_position_id"])
         side[end] = {column: lookup(pointed, rows, "position_id", column) for column in ("date", "stance", "party", "person")}
         same("position_changes", "party", side[end]["party"], "positions.csv")
-    refuse("position_changes", side["earlier"]["date"] >= side["later"]["date"], "later_position_id",
-           lambda row: "the later position is not dated after the earlier one")  # fmt: skip
+    refuse(
+        "position_changes",
+        side["earlier"]["date"] >= side["later"]["date"],
+        "later_position_id",
+        lambda row: "the later position is not dated after the earlier one",
+    )
     rank = {end: side[end]["stance"].map(STANCES.index) for end in side}
     refuse("position_changes", rank["earlier"] == rank["later"], "later_position_id", lambda row: "the two stances are the same")
     towards = rank["later"] > rank["earlier"]
-    refuse("position_changes", towards != (changes["direction"] == "towards support"), "direction",
-           lambda row: f"from “{side['earlier']['stance'][row]}” to “{side['later']['stance'][row]}” is the other direction")  # fmt: skip
+    refuse(
+        "position_changes",
+        towards != (changes["direction"] == "towards support"),
+        "direction",
+        lambda row: f"from “{side['earlier']['stance'][row]}” to “{side['later']['stance'][row]}” is the other direction",
+    )
 
 
 @on("letter_signatories", "open_letters")
@@ -96,7 +139,12 @@ def signatories_agree() -> None:
     for column in ("person", "party"):
         same("letter_signatories", column, lookup(rows, read("positions"), "position_id", column), "positions.csv")
     act = lookup(rows, read("positions"), "position_id", "act")
-    refuse("letter_signatories", act != "open letter", "position_id", lambda row: f"the position is a “{act[row]}”, not an open letter")
+    refuse(
+        "letter_signatories",
+        act != "open letter",
+        "position_id",
+        lambda row: f"the position is a “{act[row]}”, not an open letter",
+    )
     named = letters["letter_id"].map(rows.groupby("letter_id").size())
     refuse("open_letters", named > letters["signatories"], "signatories", lambda row: f"{named[row]:.0f} signatories are named")
     whole = letters[letters["letter_id"] == "telegraph-2019"]
@@ -112,8 +160,12 @@ def members_agree() -> None:
     dated = positions.dropna(subset=["date"])
     latest = rows["person"].map(dated.groupby("person")["date"].max())
     date = lookup(rows, positions, "position_id", "date")
-    refuse("members_with_position", latest.str.slice(0, 7) > date.str.slice(0, 7), "position_id",
-           lambda row: f"the person has a later position, of {latest[row]}")  # fmt: skip
+    refuse(
+        "members_with_position",
+        latest.str.slice(0, 7) > date.str.slice(0, 7),
+        "position_id",
+        lambda row: f"the person has a later position, of {latest[row]}",
+    )
     for column in ("party", "seat"):
         same("members_with_position", column, lookup(rows, read("office_holders"), "person", column), "office_holders.csv")
 
@@ -127,7 +179,14 @@ def poll_shares_sum_to_100() -> None:
     whole = (rows["answer"] == "do not know").groupby([rows["poll_id"], rows["subgroup"]]).transform("any")
     between("poll_results", "percent", total.where(whole), 97, 103, "the sum of the answers")
     between("poll_results", "percent", total, 0, 103, "the sum of the answers")
-    between("poll_results", "percent", total.where(~whole & (groups["percent"].transform("size") > 1)), 0, 100, "the sum of the answers")
+    between(
+        "poll_results",
+        "percent",
+        total.where(~whole & (groups["percent"].transform("size") > 1)),
+        0,
+        100,
+        "the sum of the answers",
+    )
     every = rows[rows["subgroup"] == "all"]
     equal("poll_results", "sample", lookup(every, read("polls"), "poll_id", "sample").astype(float), "polls.csv")
 
@@ -137,7 +196,12 @@ def seats_sum_to_129() -> None:
     """Seats sum to 129 at each election, and are those of constituencies and lists; members listed are at most one fewer."""
     rows = read("holyrood_results")
     total = rows.groupby("election_year")["seats"].transform("sum")
-    refuse("holyrood_results", total != SEATS, "seats", lambda row: f"the seats of {rows.loc[row, 'election_year']} sum to {total[row]}")
+    refuse(
+        "holyrood_results",
+        total != SEATS,
+        "seats",
+        lambda row: f"the seats of {rows.loc[row, 'election_year']} sum to {total[row]}",
+    )
     both = (rows["constituency_seats"] + rows["list_seats"]).astype(float)
     equal("holyrood_results", "seats", both, "constituencies and lists")
     for kind, seats in (("constituency", 73), ("list", 56)):
@@ -156,8 +220,12 @@ def shares_of_votes_follow_from_one_total() -> None:
         votes, share = rows[f"{kind}_votes"].astype(float), rows[f"{kind}_vote_percent"]
         least, most = 100 * votes / (share + 0.05), 100 * votes / (share - 0.05)
         low, high = least.groupby(rows["election_year"]).transform("max"), most.groupby(rows["election_year"]).transform("min")
-        refuse("holyrood_results", votes.notna() & (low > high) & ((least == low) | (most == high)), f"{kind}_votes",
-               lambda row: "votes and share give another total than those of other parties")  # fmt: skip
+        refuse(
+            "holyrood_results",
+            votes.notna() & (low > high) & ((least == low) | (most == high)),
+            f"{kind}_votes",
+            lambda row: "votes and share give another total than those of other parties",
+        )
         sums = share.groupby(rows["election_year"]).transform("sum")
         between("holyrood_results", f"{kind}_vote_percent", sums, 0, 100.1, "the sum of the shares")
 
@@ -180,10 +248,25 @@ def claims_are_tested() -> None:
     numbers = pd.Series([f"c{place:02d}" for place in range(1, len(claims) + 1)], claims.index)
     same("article_claims", "claim_id", numbers, "the numbering")
     numeric = claims["numeric"] == "yes"
-    refuse("article_claims", numeric != claims["claim_id"].isin(tests["claim_id"]), "numeric", lambda row: "numeric claims, and no others, have tests")
-    refuse("article_claims", numeric != claims["verdict"].isna(), "verdict", lambda row: "the verdict of a numeric claim is computed: write [z]")
+    refuse(
+        "article_claims",
+        numeric != claims["claim_id"].isin(tests["claim_id"]),
+        "numeric",
+        lambda row: "numeric claims, and no others, have tests",
+    )
+    refuse(
+        "article_claims",
+        numeric != claims["verdict"].isna(),
+        "verdict",
+        lambda row: "the verdict of a numeric claim is computed: write [z]",
+    )
     primary = claims["claim_id"].map(tests[tests["primary"] == "yes"].groupby("claim_id").size()).fillna(0)
-    refuse("article_claims", numeric & (primary != 1), "claim_id", lambda row: f"the claim has {primary[row]:.0f} primary tests, not one")
+    refuse(
+        "article_claims",
+        numeric & (primary != 1),
+        "claim_id",
+        lambda row: f"the claim has {primary[row]:.0f} primary tests, not one",
+    )
 
 
 @on("article_claim_tests")

@@ -27,17 +27,32 @@ def corrections_still_hold() -> None:
         table, key, field = correction["table"], correction["key"], correction["field"]
         found = raw_cell(table, key, field)
         if found is None:
-            fail("corrections", row, "key", f"data/{describe(table)['path']} has no cell {field} at {key}: mend the key, or delete the row")
+            fail(
+                "corrections",
+                row,
+                "key",
+                f"data/{describe(table)['path']} has no cell {field} at {key}: mend the key, or delete the row",
+            )
         number, value = found
         value = "suppressed" if value == "[c]" else value
         expected = correction[f"{correction['held']}_value"]
         if value != expected:
-            fail(table, number, field, f"“{value}” is not the {correction['held']} value “{expected}” of data/corrections.csv, row {row}: "
-                 "if the publisher now prints another value, delete the correction or write it anew")  # fmt: skip
+            fail(
+                table,
+                number,
+                field,
+                f"“{value}” is not the {correction['held']} value “{expected}” of data/corrections.csv, row {row}: "
+                "if the publisher now prints another value, delete the correction or write it anew",
+            )
         _, source = raw_cell(table, key, "source")
         if source != correction["row_source"]:
-            fail("corrections", row, "row_source", f"the row now rests on “{source}”: see whether that edition still prints "
-                 f"“{correction['published_value']}”, and then renew or delete the correction")  # fmt: skip
+            fail(
+                "corrections",
+                row,
+                "row_source",
+                f"the row now rests on “{source}”: see whether that edition still prints "
+                f"“{correction['published_value']}”, and then renew or delete the correction",
+            )
 
 
 @on("disagreements")
@@ -46,11 +61,20 @@ def values_kept_are_the_tables() -> None:
     for row, entry in read("disagreements").dropna(subset=["table", "field", "key"]).iterrows():
         found = raw_cell(entry["table"], entry["key"], entry["field"])
         if found is None:
-            fail("disagreements", row, "key", f"data/{describe(entry['table'])['path']} has no cell {entry['field']} at {entry['key']}")
+            fail(
+                "disagreements",
+                row,
+                "key",
+                f"data/{describe(entry['table'])['path']} has no cell {entry['field']} at {entry['key']}",
+            )
         number, value = found
         if value != entry["kept_value"]:
-            fail("disagreements", row, "kept_value", f"“{entry['kept_value']}” is not the “{value}” that "
-                 f"data/{describe(entry['table'])['path']} has in row {number}")  # fmt: skip
+            fail(
+                "disagreements",
+                row,
+                "kept_value",
+                f"“{entry['kept_value']}” is not the “{value}” that data/{describe(entry['table'])['path']} has in row {number}",
+            )
 
 
 @on("disagreements")
@@ -65,24 +89,43 @@ def control_check(table: str) -> None:
     """Compare one table with its control totals."""
     totals = read("control_totals")
     for row, control in totals[totals["table"] == table].iterrows():
-        rows = read(table)
+        rows, when = read(table), ""
         if not pd.isna(control["through_year"]):
             rows = rows[rows["year" if "year" in rows else "end_year"] <= control["through_year"]]
+            when = f" through {control['through_year']}"
         if not pd.isna(control["key"]):
             rows = rows[rows[control["key_field"]] == control["key"]]
-        path, when = describe(table)["path"], "" if pd.isna(control["through_year"]) else f" through {control['through_year']}"
         if pd.isna(control["field"]):
-            if len(rows) != control["cells"]:
-                fail("control_totals", row, "cells", f"data/{path} has {len(rows)} rows{when}, not {control['cells']}: restore what is "
-                     f"missing or doubled, or, if the change is meant, write {len(rows)} here")  # fmt: skip
-            continue
-        column, cells = rows[control["field"]], int(rows[control["field"]].notna().sum())
-        total = round(float(column.sum()), 6)
-        if cells != control["cells"] or abs(total - control["total"]) > 1e-5:
-            what = f"data/{path}, column {control['field']}" + ("" if pd.isna(control["key"]) else f" of {control['key']}")
-            fail("control_totals", row, "total", f"{what}, sums to {shown_exactly(total)} over {cells} values{when}, not to "
-                 f"{shown_exactly(control['total'])} over {control['cells']}: look for a slip there, or, if the publisher revised a "
-                 "value, write the new sum here")  # fmt: skip
+            compare_rows(row, control, len(rows), when)
+        else:
+            compare_sum(row, control, rows[control["field"]], when)
+
+
+def compare_rows(row: int, control: pd.Series, rows: int, when: str) -> None:
+    """Require that a table has the number of rows that its control total says."""
+    if rows != control["cells"]:
+        fail(
+            "control_totals",
+            row,
+            "cells",
+            f"data/{describe(control['table'])['path']} has {rows} rows{when}, not {control['cells']}: restore what is missing or "
+            f"doubled, or, if the change is meant, write {rows} here",
+        )
+
+
+def compare_sum(row: int, control: pd.Series, column: pd.Series, when: str) -> None:
+    """Require that a column has as many numbers, and the sum, that its control total says."""
+    cells, total = int(column.notna().sum()), round(float(column.sum()), 6)
+    if cells != control["cells"] or abs(total - control["total"]) > 1e-5:
+        of = "" if pd.isna(control["key"]) else f" of {control['key']}"
+        fail(
+            "control_totals",
+            row,
+            "total",
+            f"data/{describe(control['table'])['path']}, column {control['field']}{of}, sums to {shown_exactly(total)} over {cells} "
+            f"values{when}, not to {shown_exactly(control['total'])} over {control['cells']}: look for a slip there, or, if the "
+            "publisher revised a value, write the new sum here",
+        )
 
 
 def shown_exactly(total: float) -> str:

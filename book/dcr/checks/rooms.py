@@ -3,8 +3,19 @@
 import pandas as pd
 
 from dcr.checks.rules import (
-    between, cells_agree, equal, known, label, lookup, near, not_above, not_falling, on, refuse, same,
-)  # fmt: skip
+    between,
+    cells_agree,
+    equal,
+    known,
+    label,
+    lookup,
+    near,
+    not_above,
+    not_falling,
+    on,
+    refuse,
+    same,
+)
 from dcr.data import read
 
 # The last day of a date of which only the year or the month is known
@@ -12,9 +23,12 @@ LAST_DAY = {4: "-12-31", 7: "-31", 10: ""}
 OUTSIDE_EUROPE = ("AUS", "CAN", "USA", "MEX", "COL", "SLE")
 # Published counts of countries that the openings and closings on record do not bear out (disagreements.csv says why)
 DISPUTED_COUNTS = (
-    "2008-03-31-eac-2008-world", "2016-09-belackova-2018-world", "2019-11-hri-2019-world", "2022-hepcoalition-dcr-world",
+    "2008-03-31-eac-2008-world",
+    "2016-09-belackova-2018-world",
+    "2019-11-hri-2019-world",
+    "2022-hepcoalition-dcr-world",
     "2023-12-18-emcdda-cehrn-2023-world",
-)  # fmt: skip
+)
 RUNNING = ("visits", "injections", "consumptions", "emergencies", "individuals", "registered_people")
 
 
@@ -35,11 +49,23 @@ def thistle_months_follow_each_other() -> None:
     """Each period of the Thistle starts the day after the one before; the first starts when it opened."""
     rows = read("thistle_monthly")
     gap = (rows["period_start"] - rows["period_end"].shift()).dt.days
-    refuse("thistle_monthly", gap.notna() & (gap != 1), "period_start", lambda row: "the period does not start the day after the last")
-    refuse("thistle_monthly", rows["period_end"] < rows["period_start"], "period_end", lambda row: "the period ends before it starts")
+    refuse(
+        "thistle_monthly",
+        gap.notna() & (gap != 1),
+        "period_start",
+        lambda row: "the period does not start the day after the last",
+    )
+    refuse(
+        "thistle_monthly", rows["period_end"] < rows["period_start"], "period_end", lambda row: "the period ends before it starts"
+    )
     cells_agree("rooms", "thistle", "opened", "room_country_events", ("GBR", 1), "date")
     opened = pd.to_datetime(read("rooms").query("room_id == 'thistle'")["opened"].iloc[0])
-    refuse("thistle_monthly", rows.iloc[:1]["period_start"] != opened, "period_start", lambda row: f"the Thistle opened on {opened:%Y-%m-%d}")
+    refuse(
+        "thistle_monthly",
+        rows.iloc[:1]["period_start"] != opened,
+        "period_start",
+        lambda row: f"the Thistle opened on {opened:%Y-%m-%d}",
+    )
 
 
 @on("thistle_monthly")
@@ -95,7 +121,12 @@ def referrals_are_ranked() -> None:
     order = rows.groupby("as_of").cumcount() + 1
     refuse("thistle_referrals", rows["rank"] != order, "rank", lambda row: f"the rank should be {order[row]}")
     before = rows.groupby("as_of")["share_percent"].shift()
-    refuse("thistle_referrals", rows["share_percent"] > before, "share_percent", lambda row: "the share exceeds that of the rank before")
+    refuse(
+        "thistle_referrals",
+        rows["share_percent"] > before,
+        "share_percent",
+        lambda row: "the share exceeds that of the rank before",
+    )
     total = rows.groupby("as_of")["share_percent"].transform("sum")
     between("thistle_referrals", "share_percent", total, 0, 100, "the sum of the shares")
 
@@ -144,11 +175,25 @@ def openings_and_closings_alternate() -> None:
     turn = order.map(lambda number: "opens" if number % 2 else "closes")
     same("room_country_events", "event", turn, "the turn of openings and closings")
     before = rows.groupby("country")["date_latest"].shift()
-    refuse("room_country_events", rows["date_latest"] < before, "date_latest", lambda row: "the event is dated before the one before it")
-    refuse("room_country_events", rows["date_earliest"] > rows["date_latest"], "date_earliest", lambda row: "the bounds are in the wrong order")
+    refuse(
+        "room_country_events",
+        rows["date_latest"] < before,
+        "date_latest",
+        lambda row: "the event is dated before the one before it",
+    )
+    refuse(
+        "room_country_events",
+        rows["date_earliest"] > rows["date_latest"],
+        "date_earliest",
+        lambda row: "the bounds are in the wrong order",
+    )
     early, late = (rows[column].dt.strftime("%Y-%m-%d") for column in ("date_earliest", "date_latest"))
-    refuse("room_country_events", earlier(early, rows["date"]) | earlier(rows["date"], late), "date",
-           lambda row: "the date is outside its bounds")  # fmt: skip
+    refuse(
+        "room_country_events",
+        earlier(early, rows["date"]) | earlier(rows["date"], late),
+        "date",
+        lambda row: "the date is outside its bounds",
+    )
 
 
 def countries_with_rooms(day: str) -> tuple[set[str], set[str]]:
@@ -181,8 +226,12 @@ def published_counts_of_countries_recompute() -> None:
         out = set() if entry["scope"] == "world" else set(OUTSIDE_EUROPE)
         out |= {"CHE"} if entry["scope"] == "EMCDDA reporting countries" else set()
         certain, possible = (len(countries - out) for countries in countries_with_rooms(day))
-        refuse("world_room_counts", pd.Series([not certain <= entry["countries"] <= possible], [row]), "countries",
-               lambda row, e=entry, c=certain, p=possible: f"{e['countries']} countries, where openings on record give {c} to {p}")  # fmt: skip
+        refuse(
+            "world_room_counts",
+            pd.Series([not certain <= entry["countries"] <= possible], [row]),
+            "countries",
+            lambda row, e=entry, c=certain, p=possible: f"{e['countries']} countries, where openings on record give {c} to {p}",
+        )
 
 
 @on("world_room_counts")
@@ -192,8 +241,12 @@ def named_countries_are_counted() -> None:
     named = rows["countries_named"].str.split(";")
     equal("world_room_counts", "countries", named.str.len().astype(float), "the countries named")
     listed = set(read("room_countries")["country"])
-    refuse("world_room_counts", named.map(lambda codes: not set(codes) <= listed), "countries_named",
-           lambda row: "room_countries lacks one of the countries")  # fmt: skip
+    refuse(
+        "world_room_counts",
+        named.map(lambda codes: not set(codes) <= listed),
+        "countries_named",
+        lambda row: "room_countries lacks one of the countries",
+    )
 
 
 @on("countries_july_2019", "room_country_events")
@@ -202,10 +255,18 @@ def july_2019_recomputes() -> None:
     rows = read("countries_july_2019")
     certain, _ = countries_with_rooms("2019-07-15")
     counted = (rows["operating"] == "yes") & (rows["counting"] == "counted")
-    refuse("countries_july_2019", counted != rows["country"].isin(certain), "operating",
-           lambda row: "room_country_events says otherwise of this country on 15 July 2019")  # fmt: skip
-    refuse("countries_july_2019", pd.Series([not certain <= set(rows["country"])], [rows.index[-1]]), "country",
-           lambda row: f"{', '.join(sorted(certain - set(rows['country'])))} had a room in July 2019: add the row")  # fmt: skip
+    refuse(
+        "countries_july_2019",
+        counted != rows["country"].isin(certain),
+        "operating",
+        lambda row: "room_country_events says otherwise of this country on 15 July 2019",
+    )
+    refuse(
+        "countries_july_2019",
+        pd.Series([not certain <= set(rows["country"])], [rows.index[-1]]),
+        "country",
+        lambda row: f"{', '.join(sorted(certain - set(rows['country'])))} had a room in July 2019: add the row",
+    )
 
 
 @on("country_room_counts", "world_room_counts")
@@ -224,9 +285,14 @@ def countries_sum_to_published_totals() -> None:
         part = part[part["date"] == part["date"].max()] if source == "emcdda-2015-dcr" else part
         total = int(totals.loc[count, "rooms"]) if count in totals.index else 0
         first = part.index[:1] if len(part) else rows.index[:1]
-        refuse("country_room_counts", pd.Series([part["rooms"].sum() != total], first), "rooms",
-               lambda row, p=part, t=total, c=count: f"the {len(p)} rows of this source sum to {p['rooms'].sum()}, "
-               f"where world_room_counts, {c}, has {t}")  # fmt: skip
+        refuse(
+            "country_room_counts",
+            pd.Series([part["rooms"].sum() != total], first),
+            "rooms",
+            lambda row, p=part, t=total, c=count: (
+                f"the {len(p)} rows of this source sum to {p['rooms'].sum()}, where world_room_counts, {c}, has {t}"
+            ),
+        )
 
 
 @on("country_room_counts")
@@ -234,7 +300,12 @@ def cities_are_at_most_rooms() -> None:
     """A country has no more cities with rooms than rooms; a closure leaves none."""
     rows = read("country_room_counts")
     not_above("country_room_counts", "cities", rows["rooms"], "the rooms")
-    refuse("country_room_counts", (rows["basis"] == "closure") & (rows["rooms"] != 0), "rooms", lambda row: "a closure leaves no room")
+    refuse(
+        "country_room_counts",
+        (rows["basis"] == "closure") & (rows["rooms"] != 0),
+        "rooms",
+        lambda row: "a closure leaves no room",
+    )
 
 
 @on("rooms")
@@ -242,14 +313,22 @@ def rooms_are_consistent() -> None:
     """A room opens before it closes; it is closed if it has a date of closing; its places add up."""
     rows = read("rooms")
     refuse("rooms", earlier(rows["opened"], rows["closed"]), "closed", lambda row: "the room closes before it opens")
-    refuse("rooms", (rows["status"] == "closed") != rows["closed"].notna(), "closed",
-           lambda row: "a closed room, and no other, has a date of closing")  # fmt: skip
+    refuse(
+        "rooms",
+        (rows["status"] == "closed") != rows["closed"].notna(),
+        "closed",
+        lambda row: "a closed room, and no other, has a date of closing",
+    )
     places = (rows["places_injecting"] + rows["places_inhaling"]).astype(float)
     equal("rooms", "places_total", places, "places to inject and places to inhale")
     first = read("room_country_events").query("sequence == 1").copy()
     first["earliest"] = first["date_earliest"].dt.strftime("%Y-%m-%d")
-    refuse("rooms", earlier(lookup(rows, first, "country", "earliest"), rows["opened"]), "opened",
-           lambda row: "the room opens before the first of its country")  # fmt: skip
+    refuse(
+        "rooms",
+        earlier(lookup(rows, first, "country", "earliest"), rows["opened"]),
+        "opened",
+        lambda row: "the room opens before the first of its country",
+    )
 
 
 @on("room_developments")
@@ -257,8 +336,12 @@ def closures_agree_with_rooms() -> None:
     """A closure among the developments is dated as in the table of rooms."""
     rows = read("room_developments").query("kind == 'closed'").dropna(subset=["room_id"])
     closed = lookup(rows, read("rooms"), "room_id", "closed")
-    refuse("room_developments", earlier(rows["date"], closed) | earlier(closed, rows["date"]), "date",
-           lambda row: f"rooms.csv has {closed[row]}")  # fmt: skip
+    refuse(
+        "room_developments",
+        earlier(rows["date"], closed) | earlier(closed, rows["date"]),
+        "date",
+        lambda row: f"rooms.csv has {closed[row]}",
+    )
 
 
 @on("emergencies_per_consumption", "room_activity")
@@ -268,10 +351,17 @@ def pairs_repeat_their_activity() -> None:
     for column, pointer in (("emergencies", "emergencies_activity"), ("denominator", "denominator_activity")):
         pointed = rows.assign(activity_id=rows[pointer])
         equal("emergencies_per_consumption", column, lookup(pointed, activity, "activity_id", "value"), "room_activity")
-        same("emergencies_per_consumption", f"{column}_qualifier", lookup(pointed, activity, "activity_id", "qualifier"), "room_activity")
+        same(
+            "emergencies_per_consumption",
+            f"{column}_qualifier",
+            lookup(pointed, activity, "activity_id", "qualifier"),
+            "room_activity",
+        )
         same("emergencies_per_consumption", "country", lookup(pointed, activity, "activity_id", "country"), "room_activity")
     pointed = rows.assign(activity_id=rows["denominator_activity"])
-    same("emergencies_per_consumption", "denominator_measure", lookup(pointed, activity, "activity_id", "measure"), "room_activity")
+    same(
+        "emergencies_per_consumption", "denominator_measure", lookup(pointed, activity, "activity_id", "measure"), "room_activity"
+    )
     ratio = 1000 * rows["emergencies"] / rows["denominator"]
     between("emergencies_per_consumption", "emergencies", ratio, 0.1, 30, "emergencies in 1,000")
 
@@ -280,12 +370,22 @@ def pairs_repeat_their_activity() -> None:
 def running_activity_never_falls() -> None:
     """Counts of one room from one starting day do not fall as the period grows; a period does not end before it starts."""
     rows = read("room_activity")
-    refuse("room_activity", earlier(rows["period_start"], rows["period_end"]), "period_end", lambda row: "the period ends before it starts")
+    refuse(
+        "room_activity",
+        earlier(rows["period_start"], rows["period_end"]),
+        "period_end",
+        lambda row: "the period ends before it starts",
+    )
     rows = rows[rows["measure"].isin(RUNNING) & rows["period_start"].notna()]
     rows = rows[rows["qualifier"].isin(["exact", "more than", "about", "at least"])].sort_values("period_end")
     keys = [rows[key].fillna("") for key in ("room_id", "country", "period_start", "measure")]
     before = rows.groupby(keys)["value"].shift()
-    refuse("room_activity", rows["value"] < before, "value", lambda row: f"the count is less than the {before[row]:,.0f} of a shorter period")
+    refuse(
+        "room_activity",
+        rows["value"] < before,
+        "value",
+        lambda row: f"the count is less than the {before[row]:,.0f} of a shorter period",
+    )
 
 
 @on("room_activity")
@@ -297,14 +397,21 @@ def routes_sum_to_consumptions() -> None:
     parts = rows[rows["measure"].isin(["injections", "inhalations"]) & (rows["qualifier"] == "exact")]
     sums = parts.groupby(keys, dropna=False)["value"].agg(["sum", "size"]).query("size == 2").reset_index()
     total = pd.merge(whole.reset_index(names="row"), sums, on=keys).set_index("row")["sum"]
-    refuse("room_activity", (whole["value"].reindex(total.index) < total), "value", lambda row: f"its routes sum to {total[row]:,.0f}")
+    refuse(
+        "room_activity",
+        (whole["value"].reindex(total.index) < total),
+        "value",
+        lambda row: f"its routes sum to {total[row]:,.0f}",
+    )
 
 
 @on("room_activity")
 def no_death_in_a_room_goes_unnoticed() -> None:
     """Every count of deaths on site is nil so far: one above nil must change what the chapters say, then this check."""
     rows = read("room_activity").query("measure == 'deaths_on_site'")
-    refuse("room_activity", rows["value"] > 0, "value", lambda row: "a death on site: check it twice, and the chapters' words on it")
+    refuse(
+        "room_activity", rows["value"] > 0, "value", lambda row: "a death on site: check it twice, and the chapters' words on it"
+    )
 
 
 @on("routes_and_drugs")
@@ -326,7 +433,13 @@ def survey_shares_recompute() -> None:
     near("operator_surveys", "response_percent", rate, 0.5, "the rooms that replied and were asked")
     derived = results[results["basis"] == "derived"]
     replied = lookup(derived, surveys, "survey_id", "rooms_replied").astype(float)
-    near("operator_survey_results", "value", 100 * derived["rooms"].astype(float) / replied, 0.05, "the rooms and those that replied")
+    near(
+        "operator_survey_results",
+        "value",
+        100 * derived["rooms"].astype(float) / replied,
+        0.05,
+        "the rooms and those that replied",
+    )
     shares = results["value"].where(results["unit"].str.startswith("percent"))
     between("operator_survey_results", "value", shares, 0, 100, "the percentage")
     not_above("operator_surveys", "rooms_replied", surveys["rooms_asked"], "the rooms asked")
@@ -336,17 +449,29 @@ def survey_shares_recompute() -> None:
 def danish_rooms_have_nurses_not_doctors() -> None:
     """Of five Danish rooms in 2016, four employed nurses and none a doctor, as the paper says."""
     rows = read("room_staffing").query("source == 'kappel-2016'")
-    found = rows["room_id"].nunique(), rows.loc[rows["role"] == "nurse", "room_id"].nunique(), int((rows["role"] == "doctor").sum())
-    refuse("room_staffing", pd.Series([found != (5, 4, 0)], [rows.index[0] if len(rows) else 2]), "role",
-           lambda row: f"{found[0]} rooms, {found[1]} with nurses and {found[2]} with doctors, not 5, 4 and 0")  # fmt: skip
+    found = (
+        rows["room_id"].nunique(),
+        rows.loc[rows["role"] == "nurse", "room_id"].nunique(),
+        int((rows["role"] == "doctor").sum()),
+    )
+    refuse(
+        "room_staffing",
+        pd.Series([found != (5, 4, 0)], [rows.index[0] if len(rows) else 2]),
+        "role",
+        lambda row: f"{found[0]} rooms, {found[1]} with nurses and {found[2]} with doctors, not 5, 4 and 0",
+    )
 
 
 @on("practice_claims")
 def verified_claims_have_a_value() -> None:
     """A claim without a value found is not verified, and no other is."""
     rows = read("practice_claims")
-    refuse("practice_claims", rows["found"].isna() != (rows["verdict"] == "not verified"), "verdict",
-           lambda row: f"the verdict does not follow from what was found, for {label(rows.loc[row, ['claim_id']])}")  # fmt: skip
+    refuse(
+        "practice_claims",
+        rows["found"].isna() != (rows["verdict"] == "not verified"),
+        "verdict",
+        lambda row: f"the verdict does not follow from what was found, for {label(rows.loc[row, ['claim_id']])}",
+    )
 
 
 @on("room_services")

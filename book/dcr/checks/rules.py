@@ -72,7 +72,9 @@ def near(table: str, column: str, expected: pd.Series, tolerance: float | pd.Ser
 
 def known(table: str, column: str, expected: pd.Series, how: str) -> None:
     """Require that a value exists for every row in another place, which `how` names."""
-    refuse(table, expected.isna(), column, lambda row: f"{read(table).loc[row, column]} has no {how}: add it, or take the row out")
+    refuse(
+        table, expected.isna(), column, lambda row: f"{read(table).loc[row, column]} has no {how}: add it, or take the row out"
+    )
 
 
 def same(table: str, column: str, expected: pd.Series, how: str) -> None:
@@ -103,8 +105,10 @@ def parts_sum_to_total(parts: str, total: str, by: Sequence[str], part: str, who
         parts,
         sums[part] != totals,
         part,
-        lambda row: f"the parts for {label(sums.loc[row, by])} sum to {shown(sums.loc[row, part])}, "
-        f"where data/{describe(total)['path']}, column {whole}, has {shown(totals[row])}",
+        lambda row: (
+            f"the parts for {label(sums.loc[row, by])} sum to {shown(sums.loc[row, part])}, "
+            f"where data/{describe(total)['path']}, column {whole}, has {shown(totals[row])}"
+        ),
     )
 
 
@@ -204,16 +208,25 @@ def cell(table: str, key: Hashable | tuple, column: str) -> tuple[int, object]:
     keys = describe(table)["schema"]["primaryKey"]
     wanted = key if isinstance(key, tuple) else (key,)
     rows = read(table)
-    here = np.logical_and.reduce([(rows[name] == value).to_numpy(dtype=bool, na_value=False) for name, value in zip(keys, wanted, strict=True)])
+    here = np.logical_and.reduce(
+        [(rows[name] == value).to_numpy(dtype=bool, na_value=False) for name, value in zip(keys, wanted, strict=True)]
+    )
     if not here.any():
         fail(table, rows.index[-1], keys[0], f"the row {label(pd.Series(wanted, keys))} is missing: restore it")
     row = rows.index[here][0]
     return row, rows.loc[row, column]
 
 
-def cells_agree(table: str, key: Hashable | tuple, column: str, other: str, other_key: Hashable | tuple, other_column: str) -> None:
+def cells_agree(
+    table: str, key: Hashable | tuple, column: str, other: str, other_key: Hashable | tuple, other_column: str
+) -> None:
     """Require that one cell equals a cell of another table that holds the same quantity."""
     row, value = cell(table, key, column)
     other_row, other_value = cell(other, other_key, other_column)
     if value != other_value:
-        fail(table, row, column, f"{shown(value)} is not the {shown(other_value)} of data/{describe(other)['path']}, row {other_row}")
+        fail(
+            table,
+            row,
+            column,
+            f"{shown(value)} is not the {shown(other_value)} of data/{describe(other)['path']}, row {other_row}",
+        )

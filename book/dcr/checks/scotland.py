@@ -4,17 +4,38 @@ import numpy as np
 import pandas as pd
 
 from dcr.checks.rules import (
-    between, complete, equal, grid, interval_holds, known, limits_are_even, lookup, near, not_above, on,
-    parts_sum_to_total, refuse, same_latest_year,
-)  # fmt: skip
+    between,
+    complete,
+    equal,
+    grid,
+    interval_holds,
+    known,
+    limits_are_even,
+    lookup,
+    near,
+    not_above,
+    on,
+    parts_sum_to_total,
+    refuse,
+    same_latest_year,
+)
 from dcr.data import read
 
 # Tables of National Records of Scotland's annual edition, beside annual_deaths: they grow together
 ANNUAL_EDITION = (
-    "deaths_by_sex", "first_published", "deaths_by_age_sex", "rates_by_broad_age", "deaths_by_deprivation",
-    "deaths_by_area", "deaths_by_area_substance", "deaths_by_substance", "deaths_by_substance_age_sex",
-    "single_drug_deaths", "deaths_by_definition", "deaths_by_cause",
-)  # fmt: skip
+    "deaths_by_sex",
+    "first_published",
+    "deaths_by_age_sex",
+    "rates_by_broad_age",
+    "deaths_by_deprivation",
+    "deaths_by_area",
+    "deaths_by_area_substance",
+    "deaths_by_substance",
+    "deaths_by_substance_age_sex",
+    "single_drug_deaths",
+    "deaths_by_definition",
+    "deaths_by_cause",
+)
 
 
 def by_sex() -> pd.DataFrame:
@@ -139,12 +160,20 @@ def definitions_are_complete() -> None:
     starts = read("deaths_by_definition").groupby("definition")["year"].agg(["min", "max", "size"])
     rows = read("deaths_by_definition")
     ends = rows.groupby("definition")["year"].transform("max")
-    refuse("deaths_by_definition", ends != rows["year"].max(), "year",
-           lambda row: f"the definition “{rows.loc[row, 'definition']}” ends in {ends[row]}, the others later")  # fmt: skip
+    refuse(
+        "deaths_by_definition",
+        ends != rows["year"].max(),
+        "year",
+        lambda row: f"the definition “{rows.loc[row, 'definition']}” ends in {ends[row]}, the others later",
+    )
     for definition, start in (("drug poisoning", 1979), ("drug misuse", 1996)):
         first = rows.index[rows["definition"] == definition][0]
-        refuse("deaths_by_definition", pd.Series([starts.loc[definition, "min"] != start], [first]), "year",
-               lambda row, s=start: f"the series must start in {s}")  # fmt: skip
+        refuse(
+            "deaths_by_definition",
+            pd.Series([starts.loc[definition, "min"] != start], [first]),
+            "year",
+            lambda row, s=start: f"the series must start in {s}",
+        )
 
 
 @on("deaths_by_definition")
@@ -165,8 +194,12 @@ def definition_rates_recompute() -> None:
     crude = rows["deaths"] / rows["population"] * 100_000
     near("deaths_by_definition", "crude_rate_per_100k", crude, 0.005, "deaths and population")
     between("deaths_by_definition", "rate_per_100k", rows["rate_per_100k"] / crude, 0.9, 1.1, "the rate over the crude rate")
-    refuse("deaths_by_definition", rows["rate_per_100k"].isna() != (rows["year"] < 2000), "rate_per_100k",
-           lambda row: "age-standardised rates are published from 2000 on, and not before")  # fmt: skip
+    refuse(
+        "deaths_by_definition",
+        rows["rate_per_100k"].isna() != (rows["year"] < 2000),
+        "rate_per_100k",
+        lambda row: "age-standardised rates are published from 2000 on, and not before",
+    )
 
 
 @on("deaths_by_definition")
@@ -185,7 +218,9 @@ def causes_sum_to_all() -> None:
     parts_sum_to_total("deaths_by_cause", "annual_deaths", ["year"], "deaths", "deaths")
     rows = read("deaths_by_cause")
     first = rows.groupby("underlying_cause")["icd10_codes"].transform("first")
-    refuse("deaths_by_cause", rows["icd10_codes"] != first, "icd10_codes", lambda row: f"the cause has the codes {first[row]} before")
+    refuse(
+        "deaths_by_cause", rows["icd10_codes"] != first, "icd10_codes", lambda row: f"the cause has the codes {first[row]} before"
+    )
 
 
 @on("deaths_consistent_basis")
@@ -196,8 +231,12 @@ def consistent_basis_adds_up() -> None:
     equal("deaths_consistent_basis", "deaths_consistent_basis", rows["deaths"] + rows["extra_deaths"], "deaths and extra deaths")
     today = lookup(rows, read("annual_deaths"), "year", "deaths")
     first = lookup(rows, read("first_published"), "year", "first_published_deaths")
-    refuse("deaths_consistent_basis", (rows["deaths"] != today) & (rows["deaths"] != first), "deaths",
-           lambda row: f"{rows.loc[row, 'deaths']:,} is neither today's count, {today[row]:,}, nor the first published")  # fmt: skip
+    refuse(
+        "deaths_consistent_basis",
+        (rows["deaths"] != today) & (rows["deaths"] != first),
+        "deaths",
+        lambda row: f"{rows.loc[row, 'deaths']:,} is neither today's count, {today[row]:,}, nor the first published",
+    )
 
 
 @on("rate_revisions")
@@ -218,11 +257,19 @@ def suspected_deaths_add_up() -> None:
     """Quarters follow each other, and males and females sum to all suspected deaths where both are known."""
     rows = read("suspected_deaths_quarterly")
     order = rows["year"] * 4 + rows["quarter"]
-    refuse("suspected_deaths_quarterly", order.diff().fillna(1) != 1, "quarter",
-           lambda row: "the quarter does not follow the row before it: add or reorder the rows")  # fmt: skip
+    refuse(
+        "suspected_deaths_quarterly",
+        order.diff().fillna(1) != 1,
+        "quarter",
+        lambda row: "the quarter does not follow the row before it: add or reorder the rows",
+    )
     both = rows["males"] + rows["females"]
-    refuse("suspected_deaths_quarterly", both != rows["suspected_deaths"], "suspected_deaths",
-           lambda row: f"{rows.loc[row, 'suspected_deaths']} does not equal males plus females, {both[row]}")  # fmt: skip
+    refuse(
+        "suspected_deaths_quarterly",
+        both != rows["suspected_deaths"],
+        "suspected_deaths",
+        lambda row: f"{rows.loc[row, 'suspected_deaths']} does not equal males plus females, {both[row]}",
+    )
     not_above("suspected_deaths_quarterly", "under_25", rows["suspected_deaths"], "the deaths at all ages")
 
 
@@ -232,8 +279,12 @@ def suspected_deaths_track_registered() -> None:
     suspected = read("suspected_deaths_quarterly").groupby("year")["suspected_deaths"].agg(["sum", "size"])
     rows = read("annual_deaths")
     totals = rows["year"].map(suspected.loc[suspected["size"] == 4, "sum"])
-    refuse("annual_deaths", (totals / rows["deaths"] - 1).abs() > 0.20, "deaths",
-           lambda row: f"{rows.loc[row, 'deaths']:,} is more than 20% from the {totals[row]:,.0f} suspected deaths")  # fmt: skip
+    refuse(
+        "annual_deaths",
+        (totals / rows["deaths"] - 1).abs() > 0.20,
+        "deaths",
+        lambda row: f"{rows.loc[row, 'deaths']:,} is more than 20% from the {totals[row]:,.0f} suspected deaths",
+    )
 
 
 @on("deaths_quarterly")
@@ -255,20 +306,40 @@ def divisions_sum_to_scotland() -> None:
     total = lookup(quarters, read("suspected_deaths_quarterly"), ["year", "quarter"], "suspected_deaths").astype(float)
     left, hidden = total - quarters["sum"], quarters["size"] - quarters["count"]
     whole = quarters["year"] < 2024
-    refuse("suspected_deaths_by_division", whole & (quarters["size"] != 13), "police_division",
-           lambda row: f"{quarters.loc[row, 'size']} of thirteen divisions have a row in this quarter")  # fmt: skip
-    refuse("suspected_deaths_by_division", whole & ~left.between(4 * hidden, 6 * hidden), "suspected_deaths",
-           lambda row: f"{left[row]:.0f} deaths are left for {hidden[row]} suppressed divisions of this quarter")  # fmt: skip
-    refuse("suspected_deaths_by_division", ~whole & (left < 0), "suspected_deaths",
-           lambda row: "the divisions of this quarter sum to more than Scotland")  # fmt: skip
+    refuse(
+        "suspected_deaths_by_division",
+        whole & (quarters["size"] != 13),
+        "police_division",
+        lambda row: f"{quarters.loc[row, 'size']} of thirteen divisions have a row in this quarter",
+    )
+    refuse(
+        "suspected_deaths_by_division",
+        whole & ~left.between(4 * hidden, 6 * hidden),
+        "suspected_deaths",
+        lambda row: f"{left[row]:.0f} deaths are left for {hidden[row]} suppressed divisions of this quarter",
+    )
+    refuse(
+        "suspected_deaths_by_division",
+        ~whole & (left < 0),
+        "suspected_deaths",
+        lambda row: "the divisions of this quarter sum to more than Scotland",
+    )
     codes = rows.groupby("police_division")["division_code"].transform("first")
-    refuse("suspected_deaths_by_division", rows["division_code"] != codes, "division_code",
-           lambda row: f"the division has the code {codes[row]} before")  # fmt: skip
+    refuse(
+        "suspected_deaths_by_division",
+        rows["division_code"] != codes,
+        "division_code",
+        lambda row: f"the division has the code {codes[row]} before",
+    )
     before = rows[rows["year"] < 2024].groupby("police_division")["suspected_deaths"].agg(["min", "max"])
     later = rows[rows["year"] >= 2024]
     low, high = (later["police_division"].map(before[end]).astype(float) for end in ("min", "max"))
-    refuse("suspected_deaths_by_division", ~later["suspected_deaths"].astype(float).between(0.5 * low, 1.5 * high), "suspected_deaths",
-           lambda row: "the count is far from every quarter before of this division")  # fmt: skip
+    refuse(
+        "suspected_deaths_by_division",
+        ~later["suspected_deaths"].astype(float).between(0.5 * low, 1.5 * high),
+        "suspected_deaths",
+        lambda row: "the count is far from every quarter before of this division",
+    )
 
 
 @on("deaths_by_definition")

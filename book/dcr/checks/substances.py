@@ -8,9 +8,15 @@ from dcr.data import read
 
 # With one drug only in the body, the groups that do not contain each other
 SINGLE_GROUPS = (
-    "any_opiate_or_opioid", "any_benzodiazepine", "gabapentin_pregabalin", "cocaine", "ecstasy_type", "amphetamines",
-    "xylazine", "ketamine",
-)  # fmt: skip
+    "any_opiate_or_opioid",
+    "any_benzodiazepine",
+    "gabapentin_pregabalin",
+    "cocaine",
+    "ecstasy_type",
+    "amphetamines",
+    "xylazine",
+    "ketamine",
+)
 
 
 @on("deaths_by_substance")
@@ -25,9 +31,15 @@ def substances_are_complete() -> None:
     known("deaths_by_substance", "year", total, "total in annual_deaths")
     not_above("deaths_by_substance", "deaths", total, "all deaths of the year")
     begun = rows["deaths"].notna().groupby(rows["substance"]).cummax()
-    refuse("deaths_by_substance", begun & rows["deaths"].isna(), "deaths", lambda row: "the substance is known in an earlier year")
-    refuse("deaths_by_substance", (rows["recording_basis"] == "reported") != (rows["year"] < 2008), "recording_basis",
-           lambda row: "substances are reported before 2008, and implicated from then on")  # fmt: skip
+    refuse(
+        "deaths_by_substance", begun & rows["deaths"].isna(), "deaths", lambda row: "the substance is known in an earlier year"
+    )
+    refuse(
+        "deaths_by_substance",
+        (rows["recording_basis"] == "reported") != (rows["year"] < 2008),
+        "recording_basis",
+        lambda row: "substances are reported before 2008, and implicated from then on",
+    )
 
 
 def groups_hold_their_members(table: str, keys: list[str]) -> None:
@@ -67,8 +79,12 @@ def substances_change_steadily() -> None:
     before, after = deaths.groupby(group).shift(), deaths.groupby(group).shift(-1)
     both = before.notna() & after.notna()
     lower, upper = np.minimum(before, after) / 1.5 - 25, np.maximum(before, after) * 1.5 + 25
-    refuse("deaths_by_substance", both & ((deaths < lower) | (deaths > upper)), "deaths",
-           lambda row: f"{deaths[row]:.0f} stands between {before[row]:.0f} and {after[row]:.0f} in the years beside it")  # fmt: skip
+    refuse(
+        "deaths_by_substance",
+        both & ((deaths < lower) | (deaths > upper)),
+        "deaths",
+        lambda row: f"{deaths[row]:.0f} stands between {before[row]:.0f} and {after[row]:.0f} in the years beside it",
+    )
 
 
 @on("deaths_by_substance_age_sex")
@@ -79,8 +95,14 @@ def substances_sum_over_ages() -> None:
     sums = rows.groupby(["year", "substance"])["deaths"].sum().reset_index()
     sums.index = rows.drop_duplicates(["year", "substance"]).index
     total = lookup(sums, read("deaths_by_substance"), ["year", "substance"], "deaths")
-    refuse("deaths_by_substance_age_sex", sums["deaths"] != total, "deaths",
-           lambda row: f"ages and sexes of {sums.loc[row, 'substance']} sum to {sums.loc[row, 'deaths']}, where all are {total[row]}")  # fmt: skip
+    refuse(
+        "deaths_by_substance_age_sex",
+        sums["deaths"] != total,
+        "deaths",
+        lambda row: (
+            f"ages and sexes of {sums.loc[row, 'substance']} sum to {sums.loc[row, 'deaths']}, where all are {total[row]}"
+        ),
+    )
     ages = read("deaths_by_age_sex").replace({"age_band": {"85-89": "85+", "90+": "85+"}})
     ages = ages.groupby(["year", "sex", "age_band"])["deaths"].sum().reset_index()
     every = lookup(rows, ages, ["year", "sex", "age_band"], "deaths")
@@ -97,15 +119,30 @@ def single_drugs_add_up() -> None:
     both = rows[rows["sex"] != "persons"].groupby(["year", "substance"])["deaths"].sum().reset_index()
     equal("single_drug_deaths", "deaths", lookup(persons, both, ["year", "substance"], "deaths"), "males and females")
     every = rows[rows["substance"] == "any"]
-    refuse("single_drug_deaths", pd.Series([every.empty], [rows.index[0]]), "substance", lambda row: "the rows of any drug are missing")
+    refuse(
+        "single_drug_deaths",
+        pd.Series([every.empty], [rows.index[0]]),
+        "substance",
+        lambda row: "the rows of any drug are missing",
+    )
     not_above("single_drug_deaths", "deaths", lookup(rows, every, ["year", "sex"], "deaths"), "all deaths on a single drug")
     groups = rows[rows["substance"].isin(SINGLE_GROUPS)].groupby(["year", "sex"])["deaths"].sum().reset_index()
     sums = lookup(every, groups, ["year", "sex"], "deaths")
-    refuse("single_drug_deaths", sums > every["deaths"], "deaths", lambda row: f"groups of single drugs sum to {sums[row]}, more than all")
+    refuse(
+        "single_drug_deaths",
+        sums > every["deaths"],
+        "deaths",
+        lambda row: f"groups of single drugs sum to {sums[row]}, more than all",
+    )
     kinds = rows[rows["substance"].isin(["any_street_benzodiazepine", "any_prescribable_benzodiazepine"])]
     sums = kinds.groupby(["year", "sex"])["deaths"].sum().reset_index()
     any_kind = rows[rows["substance"] == "any_benzodiazepine"]
-    equal("single_drug_deaths", "deaths", lookup(any_kind, sums, ["year", "sex"], "deaths"), "street and prescribable benzodiazepines")
+    equal(
+        "single_drug_deaths",
+        "deaths",
+        lookup(any_kind, sums, ["year", "sex"], "deaths"),
+        "street and prescribable benzodiazepines",
+    )
 
 
 @on("single_drug_deaths")
