@@ -81,7 +81,7 @@ def table(heads: tuple, widths: tuple, rows: list[list[nodes.Node]]) -> nodes.ta
     head = nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in heads))
     body = [nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in row)) for row in rows]
     group += [nodes.thead("", head), nodes.tbody("", *body)]
-    return nodes.table("", group, classes=["catalogue"])
+    return nodes.table("", group, classes=["catalogue", "colwidths-given"])
 
 
 def setup(app):

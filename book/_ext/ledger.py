@@ -187,7 +187,7 @@ def table(heads: tuple[str, ...], rows: list[nodes.row]) -> nodes.table:
     group += [nodes.colspec(colwidth=width, stub=int(width == 24)) for width in (24, 18, 30, 40)]
     head = nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in heads))
     group += [nodes.thead("", head), nodes.tbody("", *rows)]
-    return nodes.table("", group, classes=["ledger"])
+    return nodes.table("", group, classes=["ledger", "colwidths-given"])
 
 
 def known_sources(env) -> dict[str, dict]:

@@ -40,8 +40,10 @@ class PdfBuilder(SingleFileHTMLBuilder):
 
     def finish(self):
         super().finish()
-        page = printed_page(self.body, self.config, edition(self.app))
-        write_pdf(page, Path(self.outdir))
+        out = Path(self.outdir)
+        (out / "dcr-report.html").write_text(printed_page(self.body, self.config, edition(self.app)), encoding="utf-8")
+        if self.config.render_report:
+            render(out)
 
 
 def printed_page(body: str, config, dated: str) -> str:
@@ -126,18 +128,19 @@ def contents(chapters: list[Tag]) -> str:
     return f"<ol>{''.join(lines)}</ol>"
 
 
-def write_pdf(page: str, out: Path) -> None:
-    """Set the page and write the PDF."""
+def render(out: Path) -> None:
+    """Set `dcr-report.html` of the folder as `dcr-report.pdf`. Raises RuntimeError where Pango is missing."""
     try:
         from weasyprint import HTML
     except OSError as error:
         raise RuntimeError(f"The report needs the system library Pango ({error}); README says how to install it.") from error
     report = out / "dcr-report.pdf"
-    HTML(string=page, base_url=f"{out}/").write_pdf(report, pdf_variant="pdf/ua-1")
+    HTML(filename=out / "dcr-report.html", base_url=f"{out}/").write_pdf(report, pdf_variant="pdf/ua-1")
     mend(report)
 
 
 def setup(app):
     app.add_builder(PdfBuilder)
     app.add_config_value("book_subtitle", "", "env", str)
+    app.add_config_value("render_report", True, "", bool)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -24,7 +24,7 @@ MIME = "application/vnd.dcr.figure+json"
 # Government Analysis Function palette; each has a contrast of 3:1 or more with white, the first and last two 4.5:1
 BLUE, TEAL, PLUM, ORANGE, GREY, LILAC = "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1"
 
-for font in FONTS.glob("*.ttf"):
+for font in FONTS.glob("SourceSansPro-*.ttf"):
     font_manager.fontManager.addfont(font)
 plt.style.use(STATIC / "dcr.mplstyle")
 

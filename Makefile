@@ -1,0 +1,43 @@
+# The verbs of this project. Each prepares what it needs; `make` alone lists them.
+PYTHON ?= python3
+ifeq ($(OS),Windows_NT)
+RUN := .venv/Scripts/python
+else
+RUN := .venv/bin/python
+endif
+export PYTHONUTF8 := 1
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
+
+book: environment ## build the web book, the report and the ledger in _build/
+	@$(RUN) -m tools.build
+
+check: environment ## check the data alone
+	@cd book && ../$(RUN) -m dcr.data
+
+test: ## run every test
+	@$(PYTHON) tools/environment.py --test
+	@$(RUN) -m pytest
+
+lab: environment ## open the chapters in JupyterLab
+	@$(RUN) -m jupyter lab book
+
+review: book ## serve the web book with comments on 127.0.0.1:8000
+	@$(RUN) -m tools.review
+
+comments: environment ## export all comments to _build/review/
+	@$(RUN) -m tools.comments
+
+lock: environment ## renew requirements.txt from requirements.in
+	@$(RUN) -m uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" --upgrade -q -o requirements.txt
+
+clean: ## remove what was built (comments are kept)
+	@rm -rf _build
+
+environment:
+	@$(PYTHON) tools/environment.py
+
+.PHONY: help book check test lab review comments lock clean environment
+.DEFAULT_GOAL := help

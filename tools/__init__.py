@@ -1,0 +1,1 @@
+"""Commands behind the Makefile: the environment, the build, the review server."""

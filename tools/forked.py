@@ -1,0 +1,22 @@
+"""What forked processes do. It imports next to nothing itself: each fork imports this module first."""
+
+import os
+import sys
+
+
+def run_kernel(connection_file: str, folder: str) -> None:
+    """Be a kernel."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    os.chdir(folder)
+    sys.path.insert(0, "")
+    app = IPKernelApp.instance()
+    app.initialize(["-f", connection_file, "--IPKernelApp.quiet=True", "--IPKernelApp.log_level=50"])
+    app.start()
+
+
+def send_report(sender) -> None:
+    """Send what the check of the data found: the first fault or None, and the number of tables."""
+    from tools import warm
+
+    sender.send((warm.fault, warm.tables))

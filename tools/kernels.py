@@ -1,0 +1,140 @@
+"""Run notebooks in kernels that have pandas, matplotlib and the checked tables already.
+
+Starting a kernel and importing the libraries costs more than a chapter's own work. The standard library's fork server
+imports them once (`tools.warm`), and each kernel is forked from it. Where there is no fork (Windows), notebooks run in
+plain kernels: slower, with the same results.
+"""
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import nbclient
+import nbformat
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_client.connect import write_connection_file
+from jupyter_client.manager import AsyncKernelManager
+
+from tools import forked
+from tools.paths import BOOK, ROOT
+
+CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
+
+
+class ChapterError(Exception):
+    """A cell failed; the message names the chapter, the cell and the error."""
+
+
+def start_fork_server() -> None:
+    """Start the process that imports the libraries and checks the data, and return at once."""
+    if CAN_FORK:
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(BOOK), os.environ.get("PYTHONPATH", "")])
+        forking = multiprocessing.get_context("forkserver")
+        forking.set_forkserver_preload(["tools.warm"])
+        multiprocessing.forkserver.ensure_running()
+
+
+def data_fault() -> tuple[str | None, int]:
+    """Return the sentence about the first fault in the data, or None, and the number of tables checked."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    context = multiprocessing.get_context("forkserver" if CAN_FORK else "spawn")
+    process = context.Process(target=forked.send_report, args=(sender,))
+    process.start()
+    sender.close()
+    try:
+        answer = receiver.recv()
+    except EOFError:
+        answer = ("The data could not be checked: see the error above.", 0)
+    process.join()
+    return answer
+
+
+class ForkedKernelManager(AsyncKernelManager):
+    """Starts kernels as forks of the warm process."""
+
+    process = None
+
+    async def _async_start_kernel(self, **options) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        # Sockets in the file system: no port is opened, and no network is needed.
+        place = os.path.join(self.folder.name, "kernel")
+        self.connection_file, _ = write_connection_file(f"{place}.json", transport="ipc", ip=place)
+        self.load_connection_file(self.connection_file)
+        forking = multiprocessing.get_context("forkserver")
+        arguments = (self.connection_file, options.get("cwd") or os.getcwd())
+        self.process = forking.Process(target=forked.run_kernel, args=arguments, daemon=True)
+        self.process.start()
+
+    async def _async_is_alive(self) -> bool:
+        return self.process.is_alive()
+
+    async def _async_shutdown_kernel(self, *args, **options) -> None:
+        self.process.kill()
+        self.process.join()
+        self.folder.cleanup()
+
+    async def _async_interrupt_kernel(self) -> None:
+        """Nothing to interrupt: a kernel that is no longer wanted is shut down."""
+
+    start_kernel = _async_start_kernel
+    is_alive = _async_is_alive
+    shutdown_kernel = _async_shutdown_kernel
+    interrupt_kernel = _async_interrupt_kernel
+
+    @property
+    def has_kernel(self) -> bool:
+        return self.process is not None
+
+    def cleanup_resources(self, restart: bool = False) -> None:
+        """Nothing is left behind."""
+
+
+def run(notebook: nbformat.NotebookNode, name: str) -> float:
+    """Execute a notebook in place; return the seconds it took. Raises ChapterError when a cell fails."""
+    started = time.monotonic()
+    options = {"timeout": 300, "record_timing": False, "resources": {"metadata": {"path": str(BOOK)}}}
+    if CAN_FORK:
+        options["km"] = ForkedKernelManager()
+    client = nbclient.NotebookClient(notebook, **options)
+    try:
+        client.execute()
+    except nbclient.exceptions.CellExecutionError as error:
+        count = 1 + sum(cell.get("execution_count") is not None for cell in notebook.cells if cell.cell_type == "code")
+        failed = [cell.execution_count for cell in notebook.cells
+                  if any(output.output_type == "error" for output in cell.get("outputs", []))]  # fmt: skip
+        place = failed[0] if failed else count
+        raise ChapterError(f"{name}, cell {place}: {error.ename}: {error.evalue}") from None
+    return time.monotonic() - started
+
+
+def run_chapters(chapters: list[Path], cache_path: Path, say: Callable[[str], None]) -> int:
+    """Execute the notebooks that the cache does not have yet, as many at once as there are cores; return how many ran."""
+    from myst_nb.core.read import myst_nb_reader_plugin
+
+    cache = get_cache(cache_path)
+    waiting = []
+    for chapter in chapters:
+        notebook = myst_nb_reader_plugin(str(chapter))
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            waiting.append((chapter, notebook))
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        running = {pool.submit(run, notebook, chapter.relative_to(ROOT).as_posix()): (chapter, notebook)
+                   for chapter, notebook in waiting}  # fmt: skip
+        try:
+            for done, future in enumerate(as_completed(running), 1):
+                seconds = future.result()
+                chapter, notebook = running[future]
+                bundle = CacheBundleIn(notebook, str(chapter), data={"execution_seconds": seconds})
+                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+                say(f"  {done} of {len(running)}  {chapter.stem} ({seconds:.1f} s)")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return len(waiting)
