@@ -15,7 +15,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import date
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 
 import pandas as pd
@@ -55,10 +55,33 @@ def use(folder: Path | str | None = None) -> None:
     forget()
 
 
-def forget() -> None:
-    """Forget every table read so far, so that changed files are read anew."""
-    for kept in (package, raw_table, read, verified):
-        kept.cache_clear()
+def kept(function: Callable[[str], object]) -> Callable[[str], object]:
+    """Return a function of a table's name that keeps what it returns, until `forget`."""
+    results: dict[str, object] = {}
+
+    @wraps(function)
+    def remembering(name: str) -> object:
+        if name not in results:
+            results[name] = function(name)
+        return results[name]
+
+    remembering.results = results
+    return remembering
+
+
+def forget(*tables: str) -> None:
+    """Forget these tables and those that point to them, so that changed files are read anew; without names, forget all."""
+    verified.cache_clear()
+    if tables:
+        pointing = [name for name in names() if any(key["reference"]["resource"] in tables for key in foreign_keys(name))]
+        for name in {*tables, *pointing}:
+            read.results.pop(name, None)
+        for name in tables:
+            raw_table.results.pop(name, None)
+    else:
+        package.cache_clear()
+        read.results.clear()
+        raw_table.results.clear()
 
 
 @cache
@@ -88,6 +111,11 @@ def describe(name: str) -> dict:
     raise DataError(f"There is no table “{name}” in data/datapackage.json; the tables are {', '.join(names())}.")
 
 
+def foreign_keys(name: str) -> list[dict]:
+    """Return the foreign keys of a table as its schema describes them."""
+    return describe(name)["schema"].get("foreignKeys", [])
+
+
 def load(name: str) -> pd.DataFrame:
     """Return a checked table with typed columns.
 
@@ -109,18 +137,18 @@ def verified(check: Callable[[], None]) -> None:
     check()
 
 
-@cache
+@kept
 def read(name: str) -> pd.DataFrame:
     """Return a table checked against its schema alone. Raises DataError as `load` does."""
     resource = describe(name)
     numbers, cells = raw_table(name)
-    for foreign in resource["schema"].get("foreignKeys", []):
+    for foreign in foreign_keys(name):
         check_foreign_key(numbers, cells, resource, foreign)
     index = pd.Index(numbers, dtype="int64")
     return pd.DataFrame({field["name"]: typed(cells[field["name"]], field, index) for field in resource["schema"]["fields"]})
 
 
-@cache
+@kept
 def raw_table(name: str) -> tuple[list[int], Cells]:
     """Return the row numbers of a table and its cells as text by column, once they keep to their fields' rules."""
     resource = describe(name)
@@ -311,8 +339,7 @@ def check() -> int:
 
 def source_columns(name: str) -> list[str]:
     """Return the columns of a table that point to the register of sources."""
-    keys = describe(name)["schema"].get("foreignKeys", [])
-    return [column for key in keys if key["reference"]["resource"] == "sources" for column in as_list(key["fields"])]
+    return [column for key in foreign_keys(name) if key["reference"]["resource"] == "sources" for column in as_list(key["fields"])]
 
 
 def sources_of(rows: pd.DataFrame) -> list[str]:
