@@ -1,0 +1,86 @@
+"""Write `references.bib` from `data/sources.csv`, one entry a source, so that both always agree.
+
+`python -m dcr.bibliography` (from `book/`) refreshes the file; a test fails while it is stale.
+
+Entries are `article` where a DOI is known or the publisher is a journal, `techreport` for public bodies, parliaments
+and statistical offices, and `misc` for all else. Where the register names no people, the publisher stands as author, as a corporate name.
+"""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from dcr import data, paths
+
+TARGET = paths.BOOK / "references.bib"
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+JOURNALS = re.compile(
+    r"journal of|^addiction$|lancet|plos|cmaj|medical association|jama|criminology|epidemiology|drug and alcohol|hiv medicine"
+    r"|current hiv|value in health|bmc |harm reduction journal|health & justice|aids and behavior|salud colectiva"
+    r"|substance abuse treatment|risk management|emerging trends|drugs: education|health promotion and chronic|medrxiv",
+    re.IGNORECASE,
+)
+PUBLIC_BODIES = re.compile(
+    r"national records|general register|office for national|government|parliament|hansard|committee|public health"
+    r"|emcdda|euda|statistics|national health|nhs|department|ministry|health canada|council|world bank|united nations"
+    r"|advisory|agency|observatory|inspection|house of|senate|institut|centers for disease|isd scotland|\(isd\)"
+    r"|sundhedsstyrelsen|folkh|socialstyrelsen|reitox|focal point|health and social care|reintegration"
+    r"|harm reduction international",
+    re.IGNORECASE,
+)
+# The field that holds the publisher, by type of entry
+PUBLISHER = {"article": "journal", "techreport": "institution", "misc": "howpublished"}
+SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$"}
+
+
+def escape(text: str) -> str:
+    """Return text with the characters escaped that BibTeX and LaTeX read as commands."""
+    return "".join(SPECIAL.get(letter, letter) for letter in text)
+
+
+def kind(source: pd.Series) -> str:
+    """Return the type of entry of a source: article, techreport or misc."""
+    if pd.notna(source["doi"]) or JOURNALS.search(source["publisher"]):
+        return "article"
+    return "techreport" if PUBLIC_BODIES.search(source["publisher"]) else "misc"
+
+
+def entry(source: pd.Series) -> str:
+    """Return the BibTeX entry of one row of the register."""
+    publisher = escape(source["publisher"])
+    people = f"{{{escape(source['authors']).replace('; ', ' and ')}}}" if pd.notna(source["authors"]) else f"{{{{{publisher}}}}}"
+    fields = {"title": f"{{{{{escape(source['title'])}}}}}", "author": people}
+    fields[PUBLISHER[kind(source)]] = f"{{{publisher}}}"
+    year, *month = source["published"].split("-")[:2] if pd.notna(source["published"]) else ["n.d."]
+    fields["year"] = f"{{{year}}}"
+    if month:
+        fields["month"] = MONTHS[int(month[0]) - 1]
+    for name in ("url", "doi"):
+        if pd.notna(source[name]):
+            fields[name] = f"{{{source[name]}}}"
+    if source["note"]:
+        fields["note"] = f"{{{escape(source['note'])}}}"
+    lines = ",\n".join(f"  {name} = {value}" for name, value in fields.items())
+    return f"@{kind(source)}{{{source['key']},\n{lines}\n}}\n"
+
+
+def bibliography() -> str:
+    """Return the whole of `references.bib`. Raises DataError if the register is broken."""
+    sources = data.load("sources").sort_values("key")
+    return "\n".join(entry(source) for _, source in sources.iterrows())
+
+
+def is_fresh(target: Path = TARGET) -> bool:
+    """Tell whether the file agrees with the register."""
+    return target.exists() and target.read_text(encoding="utf-8") == bibliography()
+
+
+def main(target: Path = TARGET) -> None:
+    """Write the file."""
+    target.write_text(bibliography(), encoding="utf-8")
+    print(f"{target.name}: {len(data.load('sources'))} sources.")
+
+
+if __name__ == "__main__":
+    main()
