@@ -45,7 +45,9 @@ def share_out(total: int, weights: list[float], least: list[int] | None = None, 
     while sum(shares) != total:
         step = 1 if sum(shares) < total else -1
         free = [
-            place for place, share in enumerate(shares) if least[place] <= share + step <= most[place] and (weights[place] or step < 0)
+            place
+            for place, share in enumerate(shares)
+            if least[place] <= share + step <= most[place] and (weights[place] or step < 0)
         ]
         place = max(free, key=lambda place: step * (exact[place] - shares[place]))
         shares[place] += step
@@ -158,10 +160,17 @@ def grow_totals(t: Tables, old: str, new: str, by_age: dict) -> None:
         count = round(int(row["deaths"]) * deaths["persons"] / int(last["deaths"]))
         crude = count / people * 1e5
         rate = float(row["rate_per_100k"]) / float(row["crude_rate_per_100k"]) * crude
-        fresh = {"deaths": str(count), "population": str(people), "crude_rate_per_100k": f"{crude:.2f}", "rate_per_100k": f"{rate:.1f}"}
+        fresh = {
+            "deaths": str(count),
+            "population": str(people),
+            "crude_rate_per_100k": f"{crude:.2f}",
+            "rate_per_100k": f"{rate:.1f}",
+        }
         if definition == "drug misuse":
             fresh.update({name: t["annual_deaths"][-1][name] for name in fresh})
-        t["deaths_by_definition"].insert(t["deaths_by_definition"].index(row) + 1, {**row, "year": new, **fresh, "source": SOURCE})
+        t["deaths_by_definition"].insert(
+            t["deaths_by_definition"].index(row) + 1, {**row, "year": new, **fresh, "source": SOURCE}
+        )
 
 
 def rate_and_limits(deaths: int, people: float) -> dict[str, str]:
@@ -187,7 +196,9 @@ def grow_parts(t: Tables, old: str, new: str, total: int, dice: random.Random) -
         for row, count in zip(rows, deaths, strict=True):
             pair = tenths[2 * (int(row["simd_rank"]) - 1) :][:2] if division == "quintile" else [row]
             people = sum(int(each["deaths"]) / float(each["rate_per_100k"]) * 1e5 for each in pair)
-            t["deaths_by_deprivation"].append({**row, "year": new, "deaths": str(count), **rate_and_limits(count, people), "source": SOURCE})
+            t["deaths_by_deprivation"].append(
+                {**row, "year": new, "deaths": str(count), **rate_and_limits(count, people), "source": SOURCE}
+            )
     t["deaths_by_deprivation"].sort(key=lambda row: (row["simd_division"] != "quintile", int(row["year"]), int(row["simd_rank"])))
 
 
@@ -272,7 +283,9 @@ def fit_totals(t: Tables, old: str, cells: list[Row], area_limit: dict[str, int]
     totals = {}
     for substance in {row["substance"] for row in cells}:
         ages = [row for row in cells if row["substance"] == substance]
-        rows = [row for row in t.pick("deaths_by_area_substance", year=old, substance=substance) if row["area_code"] in area_limit]
+        rows = [
+            row for row in t.pick("deaths_by_area_substance", year=old, substance=substance) if row["area_code"] in area_limit
+        ]
         councils = {row["area_code"]: int(row["deaths"]) for row in rows if row["area_code"].startswith("S12")}
         held = {code: min(count, area_limit[code]) for code, count in councils.items()}
         by_ages = sum(int(row["deaths"]) for row in ages)
@@ -297,6 +310,7 @@ def grow_single_drugs(t: Tables, old: str, new: str, cells: list[Row]) -> None:
         kinds = ("any_street_benzodiazepine", "any_prescribable_benzodiazepine")
         halves["any_benzodiazepine", sex] = sum(halves[kind, sex] for kind in kinds)
     for row in t.pick("single_drug_deaths", year=old):
-        count = halves.get((row["substance"], row["sex"]), halves[row["substance"], "males"] + halves[row["substance"], "females"])
+        count = halves.get(
+            (row["substance"], row["sex"]), halves[row["substance"], "males"] + halves[row["substance"], "females"]
+        )
         t["single_drug_deaths"].append({**row, "year": new, "deaths": str(count), "source": SOURCE})
-

@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from dcr import comparison, treatment
 from dcr.comparison import BORDER, MISUSE, REST, WHOLE, scottish_ratio
 
@@ -16,9 +17,7 @@ def test_ratio_per_head(year, against, expected):
     assert lower < ratio < upper
 
 
-@pytest.mark.parametrize(
-    ("area", "expected"), [("England", 2.76), ("Wales", 1.94), ("Northern Ireland", 2.76)]
-)
+@pytest.mark.parametrize(("area", "expected"), [("England", 2.76), ("Wales", 1.94), ("Northern Ireland", 2.76)])
 def test_ratio_of_poisoning_lies_between_two_and_three_as_stated(area, expected):
     """National Records of Scotland (2025): between two and three times the other parts of the United Kingdom in 2023."""
     ratio = scottish_ratio("drug poisoning", 2023, area, standardised=True)[0]

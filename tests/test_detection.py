@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
+
 from dcr import detection
 from dcr.data import load
-from scipy.stats import norm
 
 GLASGOW, REST = 245.8, 936.0
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import copies
 import pandas as pd
 import pytest
+
 from dcr import data
 
 TABLES = 24  # tables to break in each way, beside three that many others rest on: twelve ways make 324 breaks

@@ -2,8 +2,9 @@
 
 import copies
 import pytest
-from dcr import data
 from next_year import synthetic_next_year
+
+from dcr import data
 
 GROWN_TOGETHER = (
     "annual_deaths", "deaths_by_sex", "first_published", "deaths_by_age_sex", "rates_by_broad_age", "deaths_by_deprivation",

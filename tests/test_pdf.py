@@ -108,7 +108,14 @@ def test_contents_have_page_numbers(text):
 
 
 def test_accessibility_checker_finds_no_error(built):
-    command = [str(Path(sys.executable).with_name("outloud")), "--fail-on", "never", "--json", "-", str(built / "pdf" / "dcr-report.pdf")]
+    command = [
+        str(Path(sys.executable).with_name("outloud")),
+        "--fail-on",
+        "never",
+        "--json",
+        "-",
+        str(built / "pdf" / "dcr-report.pdf"),
+    ]
     result = subprocess.run(command, capture_output=True, text=True)
     findings = json.loads(result.stdout)
     errors = [finding for finding in walk(findings) if finding.get("severity") == "error" and finding["rule"] not in EXPLAINED]

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.stats import poisson
+
 from dcr import ratios, stats
 from dcr.data import load
-from scipy.stats import poisson
 
 
 def test_worked_example():

@@ -4,9 +4,10 @@ import math
 
 import pandas as pd
 import pytest
+from scipy.stats import poisson
+
 from dcr import rooms
 from dcr.data import load
-from scipy.stats import poisson
 
 
 @pytest.fixture

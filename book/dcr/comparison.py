@@ -169,7 +169,9 @@ def change_over_series(counts: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()  # fmt: skip
     longest = ends.sort_values("years").drop_duplicates("country_name", keep="last").set_index("country_name")
     newest = ends.sort_values(["last", "years"]).drop_duplicates("country_name", keep="last").set_index("country_name")
-    return pd.DataFrame({"longest": longest.change, "newest": newest.change, "several": longest.series.ne(newest.series.reindex(longest.index))})
+    return pd.DataFrame(
+        {"longest": longest.change, "newest": newest.change, "several": longest.series.ne(newest.series.reindex(longest.index))}
+    )
 
 
 def uk_rows(definition: str, year: int, areas: tuple[str, ...] = (BORDER,), standardised: bool = False) -> str:

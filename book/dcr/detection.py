@@ -121,7 +121,13 @@ def detectable_fall(power_of: Callable[[float], float], power: float = 0.8) -> f
 
 
 def detectable_falls(
-    deaths: pd.Series, elsewhere: pd.Series, horizon: range, before: int = 5, variation: int = 10, power: float = 0.8, alpha: float = 0.05
+    deaths: pd.Series,
+    elsewhere: pd.Series,
+    horizon: range,
+    before: int = 5,
+    variation: int = 10,
+    power: float = 0.8,
+    alpha: float = 0.05,
 ) -> pd.DataFrame:
     """Return the smallest fall in an area's deaths that could be found, by years after a service opened.
 

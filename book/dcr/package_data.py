@@ -96,7 +96,9 @@ def write_workbook(target: Path) -> Path:
         sheets = {name: None for name in ("Cover", "Contents", "Notes", "Fields", *data.names())}
         for name in sheets:
             if len(name) > SHEET_NAME_LIMIT:
-                raise data.DataError(f"The name of the table “{name}” is too long for a sheet: {SHEET_NAME_LIMIT} letters at most.")
+                raise data.DataError(
+                    f"The name of the table “{name}” is too long for a sheet: {SHEET_NAME_LIMIT} letters at most."
+                )
             sheets[name] = book.add_worksheet(name)
         write_cover(sheets["Cover"], style)
         write_contents(sheets["Contents"], style)

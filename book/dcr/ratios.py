@@ -55,9 +55,7 @@ def ratio_from_counts(rate: float, deaths: float, other_rate: float, other_death
     return ratio_from_errors(rate, deaths**-0.5, other_rate, other_deaths**-0.5)
 
 
-def ratio_to_whole(
-    deaths: float, population: float, rest_deaths: float, rest_population: float
-) -> tuple[float, float, float]:
+def ratio_to_whole(deaths: float, population: float, rest_deaths: float, rest_population: float) -> tuple[float, float, float]:
     """Return the crude rate of a part over that of the whole, the part included, with its 95% limits.
 
     Part and whole are not independent, so the limits are those of the part over the rest (`dcr.stats.rate_ratio`),

@@ -33,7 +33,9 @@ def treatment_numbers() -> pd.DataFrame:
     Columns: period, people, per_1000 (people aged 15 to 64; missing without a population) and basis (what is counted). Scotland's row is the latest year
     of community prescriptions that has a population aged 15 to 64.
     """
-    abroad = load("country_treatment").query("indicator == 'oat_people'").sort_values("year").drop_duplicates("country", keep="last")
+    abroad = (
+        load("country_treatment").query("indicator == 'oat_people'").sort_values("year").drop_duplicates("country", keep="last")
+    )
     people = load("country_populations").set_index(["country", "year"]).population_15_64
     abroad = abroad.merge(load("countries")[["country", "country_name"]], on="country")
     abroad = abroad.join(people, on=["country", "year"])
