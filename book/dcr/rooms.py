@@ -50,17 +50,31 @@ def countries_operating(events: pd.DataFrame, day: str | pd.Timestamp, contested
     uncertain from its earliest date and impossible from its latest. A missing earliest date means before all others.
     Raises ValueError for a malformed day or a country whose events do not alternate.
     """
-    at = last_day(day) if isinstance(day, str) else day
+    return operating(histories(events, contested), last_day(day) if isinstance(day, str) else day)
+
+
+def histories(events: pd.DataFrame, contested: bool) -> dict[str, list[dict]]:
+    """Return the events of each country in their order. Raises ValueError if openings and closures do not alternate."""
     rows = events if contested else events[events["counting"] == "counted"]
+    found: dict[str, list[dict]] = {}
+    for event in rows.sort_values(["country", "sequence"]).to_dict("records"):
+        history = found.setdefault(event["country"], [])
+        history.append(event)
+        if event["event"] != ("opens" if len(history) % 2 else "closes"):
+            raise ValueError(
+                f"The events of {event['country']} in room_country_events do not alternate between opens and closes."
+            )
+    return found
+
+
+def operating(histories: dict[str, list[dict]], at: pd.Timestamp) -> tuple[frozenset, frozenset]:
+    """Return the countries that certainly and those that possibly had a room at the end of the day `at`."""
     certain, possible = set(), set()
-    for country, history in rows.sort_values(["country", "sequence"]).groupby("country"):
-        expected = ["opens", "closes"] * len(history)
-        if list(history["event"]) != expected[: len(history)]:
-            raise ValueError(f"The events of {country} in room_country_events do not alternate between opens and closes.")
-        for event in history.itertuples():
-            begun = pd.isna(event.date_earliest) or event.date_earliest <= at
-            done = event.date_latest <= at
-            if event.event == "opens":
+    for country, history in histories.items():
+        for event in history:
+            begun = pd.isna(event["date_earliest"]) or event["date_earliest"] <= at
+            done = event["date_latest"] <= at
+            if event["event"] == "opens":
                 possible |= {country} if begun else set()
                 certain |= {country} if done else set()
             else:
@@ -71,10 +85,12 @@ def countries_operating(events: pd.DataFrame, day: str | pd.Timestamp, contested
 
 def operating_counts(events: pd.DataFrame, days: list) -> pd.DataFrame:
     """Return the number of countries with a room at each day: index day; columns certain, possible, with_contested."""
+    counted, every = histories(events, contested=False), histories(events, contested=True)
     rows = []
     for day in days:
-        certain, possible = countries_operating(events, day)
-        rows.append((len(certain), len(possible), len(countries_operating(events, day, contested=True)[1])))
+        at = last_day(day) if isinstance(day, str) else day
+        certain, possible = operating(counted, at)
+        rows.append((len(certain), len(possible), len(operating(every, at)[1])))
     return pd.DataFrame(rows, index=pd.Index(days, name="day"), columns=["certain", "possible", "with_contested"])
 
 
