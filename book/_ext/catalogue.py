@@ -43,8 +43,13 @@ class Catalogue(SphinxDirective):
         key += addnodes.download_reference(
             "", f"Download {resource['path']}", reftarget=f"/data/{resource['path']}", refdoc=self.env.docname
         )
-        section += [key, self.fields(resource)]
+        section += [key, self.fields(resource), self.names(resource)]
         return section
+
+    def names(self, resource: dict) -> nodes.paragraph:
+        """Return the fields with their units in one paragraph, for print."""
+        named = [field["name"] + (f" ({field['unit']})" if "unit" in field else "") for field in resource["schema"]["fields"]]
+        return nodes.paragraph(text=f"Fields: {', '.join(named)}.", classes=["print-only", "field-names"])
 
     def fields(self, resource: dict) -> nodes.table:
         rows = []
@@ -53,7 +58,9 @@ class Catalogue(SphinxDirective):
             meaning = field["description"] + (f" One of: {', '.join(map(str, allowed))}." if allowed else "")
             rows.append([nodes.literal(text=field["name"]), nodes.Text(field["type"]),
                          nodes.Text(field.get("unit", "[z]")), nodes.Text(meaning)])  # fmt: skip
-        return table(("Field", "Type", "Unit", "Meaning"), (26, 12, 20, 54), rows)
+        found = table(("Field", "Type", "Unit", "Meaning"), (26, 12, 20, 54), rows)
+        found["classes"].append("web-only")
+        return found
 
 
 class Register(SphinxDirective):

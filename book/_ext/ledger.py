@@ -117,7 +117,8 @@ def exact(record: dict) -> str:
 def tooltip(record: dict) -> str:
     """Return what a number says when pointed at: value, unit, definition, source and table."""
     tables = ", ".join(table["table"] for table in record["tables"])
-    return f"{exact(record)}. {record['definition']}. Source: {', '.join(record['sources'])} (table {tables})."
+    sources = ", ".join(record["sources"][:SHOWN]) + (" and others" if len(record["sources"]) > SHOWN else "")
+    return f"{exact(record)}. {record['definition']}. Source: {sources} (table {tables})."
 
 
 class ledger_list(nodes.General, nodes.Element):
@@ -157,8 +158,10 @@ class WriteLedger(SphinxPostTransform):
             target = f"table-{used['table'].replace('_', '-')}"
             link = make_refnode(builder, here, "book/data", target, nodes.Text(used["table"].replace("_", " ")))
             origin += [nodes.Text("Table "), link, nodes.Text(f", rows {used['rows']}. ")]
-        for key in record["sources"]:
+        for key in record["sources"][:SHOWN]:
             origin += [*self.source(key, sources[key]), nodes.Text(". ")]
+        if len(record["sources"]) > SHOWN:
+            origin += nodes.Text(f"And {len(record['sources']) - SHOWN} more sources, which these rows name. ")
         if builder.name == "html":
             cell = nodes.Text(f"cell {record['cell']}")
             origin += [nodes.Text("Made in "), make_refnode(builder, here, page, f"cell-{record['cell']}", cell), nodes.Text(".")]
@@ -177,6 +180,9 @@ class WriteLedger(SphinxPostTransform):
             return [label]
         return [nodes.reference("", "", label, refuri=source["url"])]
 
+
+# How many sources of a number the ledger spells out; the file for machines lists all
+SHOWN = 4
 
 HEADS = ("Number and name", "Exact value", "Definition", "Source rows and cell")
 

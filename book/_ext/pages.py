@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.domains.std import StandardDomain
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -42,6 +43,32 @@ class FoldCode(SphinxPostTransform):
                     cell.remove(part)
                 if not cell.children:
                     cell.parent.remove(cell)
+
+
+class KeepFor(SphinxPostTransform):
+    """Takes what is meant for print alone out of the web book; the report takes out its counterpart."""
+
+    default_priority = 7
+
+    def run(self, **kwargs) -> None:
+        unwanted = "print-only" if self.app.builder.name == "html" else "web-only"
+        for node in [node for node in self.document.findall(nodes.Element) if unwanted in node.get("classes", [])]:
+            node.parent.remove(node)
+
+
+class RememberDoctrees:
+    """Keeps the pages that numbered references look into, which Sphinx would otherwise load again for each of them."""
+
+    def __init__(self, resolve) -> None:
+        self.resolve, self.pages = resolve, {}
+
+    def __call__(self, domain, env, *arguments):
+        load = env.get_doctree
+        env.get_doctree = lambda page: self.pages[page] if page in self.pages else self.pages.setdefault(page, load(page))
+        try:
+            return self.resolve(domain, env, *arguments)
+        finally:
+            del env.get_doctree
 
 
 class StubColumns(SphinxPostTransform):
@@ -116,7 +143,13 @@ def setup(app: Sphinx):
     app.add_config_value("edition_date", "", "env", str)
     app.add_config_value("publications", [], "env", list)
     app.add_directive("downloads", DownloadsDirective)
+    # A new memory for each build, over Sphinx's own way of resolving
+    plain = getattr(StandardDomain._resolve_numref_xref, "resolve", StandardDomain._resolve_numref_xref)
+    remembering = RememberDoctrees(plain)
+    StandardDomain._resolve_numref_xref = lambda domain, *arguments: remembering(domain, *arguments)
+    StandardDomain._resolve_numref_xref.resolve = plain
     app.add_post_transform(FoldCode)
+    app.add_post_transform(KeepFor)
     app.add_post_transform(StubColumns)
     app.connect("html-page-context", finish_page)
     app.connect("build-finished", write_first_page)

@@ -8,7 +8,7 @@ import re
 from html import escape
 from pathlib import Path
 
-from bs4 import BeautifulSoup, Tag
+from lxml import html
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
 from sphinx.util import logging
 
@@ -48,83 +48,86 @@ class PdfBuilder(SingleFileHTMLBuilder):
 
 def printed_page(body: str, config, dated: str) -> str:
     """Return the whole document as HTML for print: cover, contents, chapters."""
-    soup = BeautifulSoup(with_scope(body), "lxml")
-    article = soup.body
+    article = html.fragment_fromstring(with_scope(body), create_parent="main")
     tidy(article)
     chapters = side_by_side(article)
     title, author = escape(config.html_title), escape(config.author)
+    printed = "".join(html.tostring(chapter, encoding="unicode") for chapter in chapters)
     return (
         f'<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
         f'<meta name="author" content="{author}">\n<link rel="stylesheet" href="_static/print.css">\n</head>\n<body>\n'
-        f'<header class="cover"><p class="cover-title">{title}</p>\n<p class="cover-subtitle">{escape(config.book_subtitle)}</p>\n'
+        f'<header class="cover"><p class="cover-title">{title}</p>\n'
+        f'<p class="cover-subtitle">{escape(config.book_subtitle)}</p>\n'
         f'<p class="cover-edition">{escape(dated)}</p>\n<p class="cover-licence">{escape(config.copyright)}</p>\n'
         f'<p class="running-edition" aria-hidden="true">Edition {escape(config.edition)}</p></header>\n'
         f'<nav class="contents"><p class="contents-title">Contents</p>{contents(chapters)}</nav>\n'
-        f"<main>{''.join(map(str, chapters))}</main>\n</body>\n</html>\n"
+        f"<main>{printed}</main>\n</body>\n</html>\n"
     )
 
 
-def side_by_side(article: Tag) -> list[Tag]:
+def having(article, name: str) -> list:
+    """Return the elements below `article` that have a class."""
+    return article.xpath(f".//*[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]")
+
+
+def side_by_side(article) -> list:
     """Return the chapters as sections of equal rank: Sphinx nests them under the first page, one heading level lower."""
     first = article.find("section")
-    chapters = [section.extract() for section in first.select("div.toctree-wrapper > section")]
+    wrappers = having(first, "toctree-wrapper")
+    chapters = [section for wrapper in wrappers for section in wrapper.findall("section")]
+    for wrapper in wrappers:
+        wrapper.getparent().remove(wrapper)
     for section in chapters:
-        for level in range(2, 7):
-            for heading in section.find_all(f"h{level}"):
-                heading.name = f"h{level - 1}"
-    for wrapper in first.select("div.toctree-wrapper"):
-        wrapper.decompose()
+        section.tail = "\n"
+        for heading in section.iter("h2", "h3", "h4", "h5", "h6"):
+            heading.tag = f"h{int(heading.tag[1]) - 1}"
     for chapter in [first, *chapters]:
-        chapter["class"] = ["chapter"]
+        chapter.set("class", "chapter")
     return [first, *chapters]
 
 
-def tidy(article: Tag) -> None:
+def tidy(article) -> None:
     """Take away what belongs to the web, and what a tagged PDF cannot hold."""
-    for selector in ("a.headerlink", "script", "details", ".chart-data", ".downloads", ".web-only"):
-        for tag in article.select(selector):
-            tag.decompose()
-    for span in article.select("a span, span.pre"):
-        span.unwrap()
-    # Sphinx addresses places on this one page by the page's name as well.
-    for link in article.select("a[href*='#']"):
-        link["href"] = re.sub(r"^(?!https?:)[^#]*#", "#", link["href"])
-    for marker in article.select("section > span[id]:first-child"):
-        if not marker.get_text(strip=True):
-            redirect(article, marker["id"], marker.parent["id"])
-            marker.decompose()
-    # An empty anchor makes an empty element: its address goes to the element that follows.
-    for anchor in article.select("span[id]"):
-        if not anchor.get_text(strip=True):
-            following = anchor.find_next(["section", "figure", "table", "p", "h1", "h2", "h3"])
-            if following is not None and not following.get("id"):
-                following["id"] = anchor["id"]
-            else:
-                redirect(article, anchor["id"], following["id"])
-            anchor.decompose()
-    # A link to a file beside the page leads nowhere from a document that travels alone.
-    for link in article.select("a.download"):
-        link.unwrap()
-    for link in article.select("a[href]"):
-        if not re.match(r"https?://|#|mailto:", link["href"]):
-            raise ValueError(f"The report has a link that print cannot follow: {link['href']}")
-    # Long addresses and names of fields may break at their joints.
-    for code in article.select("code"):
-        code["class"] = ["name"]
+    for name in ("headerlink", "chart-data", "downloads", "web-only"):
+        for tag in having(article, name):
+            tag.drop_tree()
+    for tag in [*article.iter("script", "details")]:
+        tag.drop_tree()
+    for span in article.xpath(".//a//span | .//span[contains(@class, 'pre')]"):
+        span.drop_tag()
+    moved = move_anchors(article)
+    for link in article.xpath(".//a[@href]"):
+        # A link to a file beside the page leads nowhere from a document that travels alone.
+        if "download" in link.get("class", "").split():
+            link.drop_tag()
+            continue
+        # Sphinx addresses places on this one page by the page's name as well.
+        target = re.sub(r"^(?!https?:)[^#]*#", "#", link.get("href"))
+        link.set("href", "#" + moved.get(target[1:], target[1:]) if target.startswith("#") else target)
+        if not re.match(r"https?://|#|mailto:", target):
+            raise ValueError(f"The report has a link that print cannot follow: {target}")
 
 
-def redirect(article: Tag, old: str, new: str) -> None:
-    """Point every link to one address at another."""
-    for link in article.select(f'a[href="#{old}"]'):
-        link["href"] = f"#{new}"
+def move_anchors(article) -> dict[str, str]:
+    """Take away empty anchors, which would be empty elements of the PDF; return the address that serves in place of each."""
+    moved = {}
+    for anchor in article.xpath(".//span[@id][not(normalize-space())]"):
+        following = anchor.getnext() if anchor.getnext() is not None else anchor.getparent()
+        parent = anchor.getparent()
+        holder = parent if parent.tag == "section" and parent.get("id") else following
+        if not holder.get("id"):
+            holder.set("id", anchor.get("id"))
+        moved[anchor.get("id")] = holder.get("id")
+        anchor.drop_tree()
+    return {old: moved.get(new, new) for old, new in moved.items()}
 
 
-def contents(chapters: list[Tag]) -> str:
+def contents(chapters: list) -> str:
     """Return the list of chapters and their sections, with links that print gives page numbers."""
     lines = []
-    for heading in (heading for chapter in chapters for heading in chapter.find_all(["h1", "h2"])):
-        target = heading.find_parent("section")["id"]
-        lines.append(f'<li class="contents-{heading.name}"><a href="#{target}">{escape(heading.get_text())}</a></li>')
+    for heading in (heading for chapter in chapters for heading in chapter.iter("h1", "h2")):
+        target = next(above.get("id") for above in heading.iterancestors("section"))
+        lines.append(f'<li class="contents-{heading.tag}"><a href="#{target}">{escape(heading.text_content())}</a></li>')
     return f"<ol>{''.join(lines)}</ol>"
 
 
