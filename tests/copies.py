@@ -48,7 +48,9 @@ def checks_by_table() -> dict[str, list[Callable[[], None]]]:
 
         return record
 
-    originals = [(module, name, getattr(module, name)) for module in MODULES for name in ("read", "raw_table") if hasattr(module, name)]
+    originals = [
+        (module, name, getattr(module, name)) for module in MODULES for name in ("read", "raw_table") if hasattr(module, name)
+    ]
     for module, name, function in originals:
         setattr(module, name, recording(function))
     try:

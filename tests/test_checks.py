@@ -7,8 +7,9 @@ from pathlib import Path
 import copies
 import pandas as pd
 import pytest
+
 from dcr import checks, data
-from dcr.checks import register, rules
+from dcr.checks import register, rules, scotland
 
 with Path(__file__).with_name("broken_truths.csv").open(encoding="utf-8", newline="") as opened:
     BROKEN = list(csv.DictReader(opened))
@@ -22,8 +23,9 @@ def folder(tmp_path_factory):
 
 
 def test_every_check_has_its_broken_truth():
-    assert {check.__name__ for check in checks.every()} == {broken["check"] for broken in BROKEN}
-    assert all(check.__doc__ or "_in_" in check.__name__ or "ends_with" in check.__name__ for check in checks.every())
+    names = {check.__name__ for check in checks.every()}
+    editions = {f"{table}_ends_with_the_annual_edition" for table in scotland.ANNUAL_EDITION}
+    assert names == {broken["check"] for broken in BROKEN} | editions
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken["check"])
@@ -46,7 +48,26 @@ def test_a_broken_truth_is_refused(broken, folder):
     check()
 
 
-@pytest.mark.parametrize(("table", "field"), [("deaths_by_substance", "deaths"), ("uk_populations", "population_15_64"), ("events", "")])
+@pytest.mark.parametrize("table", scotland.ANNUAL_EDITION)
+def test_a_table_that_lags_behind_is_refused(table, folder):
+    file = folder / data.describe(table)["path"]
+    header, *rows = copies.rows_of(file)
+    place = header.index("year")
+    latest = max(row[place] for row in rows)
+    older = [row for row in rows if row[place] != latest] or [[*row[:place], "2023", *row[place + 1 :]] for row in rows]
+    copies.write_rows(file, [header, *older])
+    data.forget(table)
+    check = next(check for check in checks.of(table) if check.__name__ == f"{table}_ends_with_the_annual_edition")
+    with pytest.raises(
+        data.DataError, match=r"the table ends in \d{4} where data/annual_deaths\.csv goes on to \d{4}: bring all"
+    ):
+        check()
+    copies.restore(folder, table)
+
+
+@pytest.mark.parametrize(
+    ("table", "field"), [("deaths_by_substance", "deaths"), ("uk_populations", "population_15_64"), ("events", "")]
+)
 def test_control_totals_are_refused_with_what_to_write(folder, table, field):
     file = folder / data.describe(table)["path"]
     header, *rows = copies.rows_of(file)

@@ -8,6 +8,7 @@ from datetime import datetime
 import copies
 import frictionless
 import pytest
+
 from dcr import data, package_data
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

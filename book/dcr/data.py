@@ -339,7 +339,9 @@ def check() -> int:
 
 def source_columns(name: str) -> list[str]:
     """Return the columns of a table that point to the register of sources."""
-    return [column for key in foreign_keys(name) if key["reference"]["resource"] == "sources" for column in as_list(key["fields"])]
+    return [
+        column for key in foreign_keys(name) if key["reference"]["resource"] == "sources" for column in as_list(key["fields"])
+    ]
 
 
 def sources_of(rows: pd.DataFrame) -> list[str]:

@@ -96,7 +96,9 @@ def write_workbook(target: Path) -> Path:
         sheets = {name: None for name in ("Cover", "Contents", "Notes", "Fields", *data.names())}
         for name in sheets:
             if len(name) > SHEET_NAME_LIMIT:
-                raise data.DataError(f"The name of the table “{name}” is too long for a sheet: {SHEET_NAME_LIMIT} letters at most.")
+                raise data.DataError(
+                    f"The name of the table “{name}” is too long for a sheet: {SHEET_NAME_LIMIT} letters at most."
+                )
             sheets[name] = book.add_worksheet(name)
         write_cover(sheets["Cover"], style)
         write_contents(sheets["Contents"], style)
@@ -182,7 +184,7 @@ def write_fields(sheet, style: dict) -> None:
 def write_table(book, sheet, name: str, style: dict) -> None:
     """Write one table of the data: numbers as numbers, all else as text, shorthand as it stands."""
     resource = data.describe(name)
-    numbers, cells = data.raw_table(name)
+    _, cells = data.raw_table(name)
     fields = resource["schema"]["fields"]
     start(sheet, resource["title"], f"This worksheet has one table. {resource['description']}", style)
     columns, formats, widths = [], [], []
