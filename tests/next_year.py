@@ -64,9 +64,21 @@ def synthetic_next_year(folder: Path, change: float = 0.08, seed: int = 1, only:
     t, dice = Tables(folder), random.Random(seed)
     latest = max(int(row["year"]) for row in t["annual_deaths"])
     old, new = str(latest), str(latest + 1)
-    t["sources"].append({**t["sources"][0], "key": SOURCE, "title": "A made-up edition, for a test", "authors": "[x]",
-                         "publisher": "Nobody", "published": f"{latest + 2}-09-01", "url": "[x]", "doi": "[x]",
-                         "licence": "OGL-3.0", "known": "first-hand", "note": ""})  # fmt: skip
+    t["sources"].append(
+        {
+            **t["sources"][0],
+            "key": SOURCE,
+            "title": "A made-up edition, for a test",
+            "authors": "[x]",
+            "publisher": "Nobody",
+            "published": f"{latest + 2}-09-01",
+            "url": "[x]",
+            "doi": "[x]",
+            "licence": "OGL-3.0",
+            "known": "first-hand",
+            "note": "",
+        }
+    )
     t["sources"].sort(key=lambda row: row["key"])
     total = round(int(t.pick("annual_deaths", year=old)[0]["deaths"]) * (1 + change))
     by_age = grow_ages(t, old, new, total, dice)
@@ -104,16 +116,33 @@ def grow_ages(t: Tables, old: str, new: str, total: int, dice: random.Random) ->
             if sex == "persons" and deaths[sex, band]:
                 people = sum(population(t, old, each, band) for each in ("males", "females") if any_rate(t, each, band))
             rate = deaths[sex, band] / people * 1e5
-            t["deaths_by_age_sex"].append({"year": new, "sex": sex, "age_band": band, "deaths": str(deaths[sex, band]),
-                                           "rate_per_100k": f"{rate:.1f}", "source": SOURCE, "locator": "Made up"})  # fmt: skip
+            t["deaths_by_age_sex"].append(
+                {
+                    "year": new,
+                    "sex": sex,
+                    "age_band": band,
+                    "deaths": str(deaths[sex, band]),
+                    "rate_per_100k": f"{rate:.1f}",
+                    "source": SOURCE,
+                    "locator": "Made up",
+                }
+            )
         for name, (first, last) in BANDS_OF.items():
             inside = bands[first:last]
             rates = {row["age_band"]: float(row["rate_per_100k"]) for row in t.pick("deaths_by_age_sex", year=new, sex=sex)}
             weight = weights(t)
             rate = sum(weight[band] * rates[band] for band in inside) / sum(weight[band] for band in inside)
-            t["rates_by_broad_age"].append({"year": new, "sex": sex, "age_band": name,
-                                            "deaths": str(sum(deaths[sex, band] for band in inside)),
-                                            "rate_per_100k": f"{rate:.1f}", "source": SOURCE, "locator": "Made up"})  # fmt: skip
+            t["rates_by_broad_age"].append(
+                {
+                    "year": new,
+                    "sex": sex,
+                    "age_band": name,
+                    "deaths": str(sum(deaths[sex, band] for band in inside)),
+                    "rate_per_100k": f"{rate:.1f}",
+                    "source": SOURCE,
+                    "locator": "Made up",
+                }
+            )
     return deaths
 
 
@@ -139,22 +168,42 @@ def grow_totals(t: Tables, old: str, new: str, by_age: dict) -> None:
     age = {}
     for row in t.pick("deaths_by_sex", year=old):
         age[row["sex"]] = round(float(row["mean_age_years"]) + 0.4, 1)
-        t["deaths_by_sex"].append({**row, "year": new, "deaths": str(deaths[row["sex"]]), **standardised(t, new, row["sex"]),
-                                   "mean_age_years": f"{age[row['sex']]:.1f}", "source": SOURCE})  # fmt: skip
+        t["deaths_by_sex"].append(
+            {
+                **row,
+                "year": new,
+                "deaths": str(deaths[row["sex"]]),
+                **standardised(t, new, row["sex"]),
+                "mean_age_years": f"{age[row['sex']]:.1f}",
+                "source": SOURCE,
+            }
+        )
     t["deaths_by_sex"].sort(key=lambda row: (row["year"], row["sex"]))
     last = t.pick("annual_deaths", year=old)[0]
     people = round(int(last["population"]) * 1.004 / 100) * 100
     mean = sum(deaths[sex] * age[sex] for sex in age) / deaths["persons"]
-    t["annual_deaths"].append({**last, "year": new, "deaths": str(deaths["persons"]), **standardised(t, new, "persons"),
-                               "population": str(people), "crude_rate_per_100k": f"{deaths['persons'] / people * 1e5:.2f}",
-                               "mean_age_years": f"{mean:.1f}", "source": SOURCE})  # fmt: skip
+    t["annual_deaths"].append(
+        {
+            **last,
+            "year": new,
+            "deaths": str(deaths["persons"]),
+            **standardised(t, new, "persons"),
+            "population": str(people),
+            "crude_rate_per_100k": f"{deaths['persons'] / people * 1e5:.2f}",
+            "mean_age_years": f"{mean:.1f}",
+            "source": SOURCE,
+        }
+    )
     five = t["annual_deaths"][-5:]
     average = sum(int(row["deaths"]) for row in five) / 5
     half = 1.96 * math.sqrt(average)
-    five[2].update(five_year_average=f"{average:.1f}", five_year_average_lower95=f"{average - half:.4f}",
-                   five_year_average_upper95=f"{average + half:.4f}")  # fmt: skip
-    t["first_published"].append({**t.pick("first_published", year=old)[0], "year": new, "first_published_deaths": str(deaths["persons"]),
-                                 "first_published_date": f"{int(new) + 1}-09-01", "source": SOURCE})  # fmt: skip
+    five[2].update(
+        five_year_average=f"{average:.1f}",
+        five_year_average_lower95=f"{average - half:.4f}",
+        five_year_average_upper95=f"{average + half:.4f}",
+    )
+    first = {"first_published_deaths": str(deaths["persons"]), "first_published_date": f"{int(new) + 1}-09-01"}
+    t["first_published"].append({**t.pick("first_published", year=old)[0], "year": new, **first, "source": SOURCE})
     for definition in ("drug misuse", "drug poisoning", "drug induced"):
         row = t.pick("deaths_by_definition", definition=definition, year=old)[0]
         count = round(int(row["deaths"]) * deaths["persons"] / int(last["deaths"]))

@@ -15,11 +15,28 @@ SENTENCE = re.compile(r"^data/[a-z0-9_]+\.(csv|json)(, row \d+)?.*[:;].*\.$", re
 
 # Tables of Scottish statistics, in which a slip of one digit must be seen
 SCOTTISH = (
-    "annual_deaths", "deaths_by_sex", "first_published", "suspected_deaths_quarterly", "deaths_by_age_sex", "rates_by_broad_age",
-    "european_standard_population", "deaths_by_deprivation", "deaths_by_area", "area_rates_five_year", "deaths_by_area_substance",
-    "uk_poisoning_rates", "deaths_by_substance", "deaths_by_substance_age_sex", "single_drug_deaths", "deaths_by_definition",
-    "deaths_by_cause", "deaths_consistent_basis", "rate_revisions", "deaths_quarterly", "suspected_deaths_by_division",
-)  # fmt: skip
+    "annual_deaths",
+    "deaths_by_sex",
+    "first_published",
+    "suspected_deaths_quarterly",
+    "deaths_by_age_sex",
+    "rates_by_broad_age",
+    "european_standard_population",
+    "deaths_by_deprivation",
+    "deaths_by_area",
+    "area_rates_five_year",
+    "deaths_by_area_substance",
+    "uk_poisoning_rates",
+    "deaths_by_substance",
+    "deaths_by_substance_age_sex",
+    "single_drug_deaths",
+    "deaths_by_definition",
+    "deaths_by_cause",
+    "deaths_consistent_basis",
+    "rate_revisions",
+    "deaths_quarterly",
+    "suspected_deaths_by_division",
+)
 
 
 def drop_row(rows, dice, table):
@@ -82,9 +99,19 @@ def formula(rows, dice, table):
 
 
 BREAKS = (
-    drop_row, duplicate_row, swap_rows, wrong_type, thousands_separator, unknown_source, blank_cell, extra_column, lost_column,
-    renamed_column, extra_cell, formula,
-)  # fmt: skip
+    drop_row,
+    duplicate_row,
+    swap_rows,
+    wrong_type,
+    thousands_separator,
+    unknown_source,
+    blank_cell,
+    extra_column,
+    lost_column,
+    renamed_column,
+    extra_cell,
+    formula,
+)
 # Only these may go unseen, where they change nothing: rows of a list without order
 MAY_BE_HARMLESS = {"swap_rows"}
 
@@ -124,8 +151,11 @@ def test_structural_breaks_are_refused(broken, folder, readers):
         copies.restore(folder, table)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00", b"year,deaths\n1996,\xe9\n", b'"open,1\n2\n', b"\x00\x00"],
-                         ids=["empty", "blank", "other encoding", "Latin 1", "open quotation mark", "zeros"])  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\n", b"\xff\xfe\x00", b"year,deaths\n1996,\xe9\n", b'"open,1\n2\n', b"\x00\x00"],
+    ids=["empty", "blank", "other encoding", "Latin 1", "open quotation mark", "zeros"],
+)
 def test_broken_files_are_refused(content, folder, readers):
     for table in ("annual_deaths", "rooms", "sources"):
         file_of(folder, table).write_bytes(content)
@@ -192,8 +222,8 @@ def test_slips_of_one_digit_are_seen(folder, readers, capsys):
         assert message is None or SENTENCE.match(message), message
         copies.restore(folder, table)
     with capsys.disabled():
-        print(f"\nSlips of one digit in {len(cells):,} numbers of the Scottish tables: {trials} tried, "
-              f"{seen[False] / trials:.1%} caught by sums, rates and limits, {seen[True] / trials:.1%} with control totals.")  # fmt: skip
+        print(f"\nSlips of one digit in {len(cells):,} numbers of the Scottish tables: {trials} tried,")
+        print(f"{seen[False] / trials:.1%} caught by sums, rates and limits, {seen[True] / trials:.1%} with control totals.")
     assert seen[False] / trials > 0.60
     assert seen[True] / trials > 0.95
 

@@ -7,10 +7,20 @@ from next_year import synthetic_next_year
 from dcr import data
 
 GROWN_TOGETHER = (
-    "annual_deaths", "deaths_by_sex", "first_published", "deaths_by_age_sex", "rates_by_broad_age", "deaths_by_deprivation",
-    "deaths_by_area", "deaths_by_area_substance", "deaths_by_substance", "deaths_by_substance_age_sex", "single_drug_deaths",
-    "deaths_by_definition", "deaths_by_cause",
-)  # fmt: skip
+    "annual_deaths",
+    "deaths_by_sex",
+    "first_published",
+    "deaths_by_age_sex",
+    "rates_by_broad_age",
+    "deaths_by_deprivation",
+    "deaths_by_area",
+    "deaths_by_area_substance",
+    "deaths_by_substance",
+    "deaths_by_substance_age_sex",
+    "single_drug_deaths",
+    "deaths_by_definition",
+    "deaths_by_cause",
+)
 
 
 @pytest.mark.parametrize(("change", "seed"), [(0.08, 1), (-0.15, 2)])
@@ -28,8 +38,19 @@ def test_a_new_edition_passes_every_check(tmp_path, change, seed):
         assert deaths[year] == round(deaths[latest] * (1 + change))
 
 
-@pytest.mark.parametrize("table", ["annual_deaths", "deaths_by_sex", "deaths_by_age_sex", "deaths_by_area", "area_rates_five_year",
-                                   "deaths_by_substance", "deaths_by_deprivation", "deaths_by_cause"])  # fmt: skip
+@pytest.mark.parametrize(
+    "table",
+    [
+        "annual_deaths",
+        "deaths_by_sex",
+        "deaths_by_age_sex",
+        "deaths_by_area",
+        "area_rates_five_year",
+        "deaths_by_substance",
+        "deaths_by_deprivation",
+        "deaths_by_cause",
+    ],
+)
 def test_half_an_edition_is_refused(tmp_path, table):
     with copies.copied(tmp_path / "data") as folder:
         synthetic_next_year(folder, only={table})

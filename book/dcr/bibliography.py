@@ -3,7 +3,8 @@
 `python -m dcr.bibliography` (from `book/`) refreshes the file; a test fails while it is stale.
 
 Entries are `article` where a DOI is known or the publisher is a journal, `techreport` for public bodies, parliaments
-and statistical offices, and `misc` for all else. Where the register names no people, the publisher stands as author, as a corporate name.
+and statistical offices, and `misc` for all else.
+Where the register names no people, the publisher stands as author, as a corporate name.
 """
 
 import re

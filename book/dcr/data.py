@@ -133,8 +133,14 @@ def load(name: str) -> pd.DataFrame:
 
 @cache
 def verified(check: Callable[[], None]) -> None:
-    """Run a check of `dcr.checks` once; it raises DataError when the tables break it."""
-    check()
+    """Run a check of `dcr.checks` once; it raises DataError when the tables break it, or lack what it rests on."""
+    try:
+        check()
+    except (LookupError, TypeError, ArithmeticError) as error:
+        raise DataError(
+            f"data/: the check “{check.__name__.replace('_', ' ')}” cannot be made ({error!r}): "
+            "a row or value that it rests on is missing; restore it."
+        ) from error
 
 
 @kept

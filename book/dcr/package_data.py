@@ -184,7 +184,7 @@ def write_fields(sheet, style: dict) -> None:
 def write_table(book, sheet, name: str, style: dict) -> None:
     """Write one table of the data: numbers as numbers, all else as text, shorthand as it stands."""
     resource = data.describe(name)
-    numbers, cells = data.raw_table(name)
+    _, cells = data.raw_table(name)
     fields = resource["schema"]["fields"]
     start(sheet, resource["title"], f"This worksheet has one table. {resource['description']}", style)
     columns, formats, widths = [], [], []

@@ -340,13 +340,6 @@ def poisoning_ratio_recomputes() -> None:
     between("uk_drug_deaths", "rate_per_100k", scotland / nations["rate_per_100k"], 1.5, 3.5, "Scotland's rate over the nation's")
 
 
-@on("countries")
-def country_codes_are_named_once() -> None:
-    """No two codes have the same country name."""
-    rows = read("countries")
-    refuse("countries", rows["country_name"].duplicated(), "country_name", lambda row: "another code has this name")
-
-
 @on("uk_drug_deaths", "uk_populations")
 def uk_area_names_agree() -> None:
     """A code has one name in all tables of the United Kingdom."""

@@ -108,8 +108,8 @@ def compare_rows(row: int, control: pd.Series, rows: int, when: str) -> None:
             "control_totals",
             row,
             "cells",
-            f"data/{describe(control['table'])['path']} has {rows} rows{when}, not {control['cells']}: restore what is missing or "
-            f"doubled, or, if the change is meant, write {rows} here",
+            f"data/{describe(control['table'])['path']} has {rows} rows{when}, not {control['cells']}: restore what is missing "
+            f"or doubled, or, if the change is meant, write {rows} here",
         )
 
 
@@ -118,13 +118,13 @@ def compare_sum(row: int, control: pd.Series, column: pd.Series, when: str) -> N
     cells, total = int(column.notna().sum()), round(float(column.sum()), 6)
     if cells != control["cells"] or abs(total - control["total"]) > 1e-5:
         of = "" if pd.isna(control["key"]) else f" of {control['key']}"
+        where = f"data/{describe(control['table'])['path']}, column {control['field']}{of}"
         fail(
             "control_totals",
             row,
             "total",
-            f"data/{describe(control['table'])['path']}, column {control['field']}{of}, sums to {shown_exactly(total)} over {cells} "
-            f"values{when}, not to {shown_exactly(control['total'])} over {control['cells']}: look for a slip there, or, if the "
-            "publisher revised a value, write the new sum here",
+            f"{where}, sums to {shown_exactly(total)} over {cells} values{when}, not to {shown_exactly(control['total'])} over "
+            f"{control['cells']}: look for a slip there, or, if the publisher revised a value, write the new sum here",
         )
 
 

@@ -158,12 +158,9 @@ def thistle_opening_is_a_milestone() -> None:
 @on("thistle_cumulative", "room_activity")
 def thistle_activity_agrees() -> None:
     """The Thistle's first year is the same in the table of all rooms' activity and in its own."""
-    rows = read("room_activity")
-    own = rows[rows["activity_id"].str.startswith("thistle-2026-01-13-")]
-    totals = read("thistle_cumulative").set_index("as_of")
-    for row, entry in own[own["measure"].isin(["visits", "injections", "emergencies", "registered_people"])].iterrows():
-        expected = float(totals.loc["2026-01-13", entry["measure"]])
-        equal("room_activity", "value", pd.Series(expected, [row]), "thistle_cumulative")
+    for measure in ("visits", "injections", "emergencies", "registered_people"):
+        key = f"thistle-2026-01-13-{measure.replace('_', '-')}"
+        cells_agree("room_activity", key, "value", "thistle_cumulative", "2026-01-13", measure)
 
 
 @on("room_country_events")

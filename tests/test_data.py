@@ -1,0 +1,132 @@
+"""The tables as they stand: sound, described, sourced, licensed, and quick to load."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import copies
+import frictionless
+import pandas as pd
+import pytest
+
+from dcr import bibliography, data, paths
+
+PYTHON = {**os.environ, "PYTHONPATH": str(paths.BOOK)}
+
+
+def test_all_tables_are_sound():
+    assert data.check() == len(data.names())
+
+
+def test_the_package_is_valid_by_the_standard():
+    report = frictionless.validate(str(paths.ROOT / "data" / "datapackage.json"))
+    assert report.valid, report.flatten(["name", "rowNumber", "fieldName", "message"])[:5]
+
+
+@pytest.mark.parametrize("name", data.names())
+def test_tables_are_described(name):
+    resource = data.describe(name)
+    assert len(resource["description"]) > 40
+    assert resource["sources"]
+    assert all(licence["path"].startswith("https://") for licence in resource["licenses"])
+    for field in resource["schema"]["fields"]:
+        assert field["title"], field
+        assert field["description"], field
+        if field["type"] in ("integer", "number") and field["name"] not in resource["schema"]["primaryKey"]:
+            assert field.get("unit"), (name, field["name"])
+    if name not in ("sources", "countries", "gaps", "control_totals"):
+        assert data.source_columns(name), name
+
+
+# Titles, journals and publishers are cited as they are named
+NAMES_OF_OTHERS = {("sources", column) for column in ("title", "url", "publisher", "note")} | {
+    ("studies", "title"),
+    ("reviews", "journal"),
+}
+
+
+def test_nothing_points_to_where_the_work_was_done():
+    forbidden = re.compile(r"/work/|/tmp/|how_seen|remembered_unverified|\baddicts?\b(?!ion)", re.IGNORECASE)
+    for name in data.names():
+        for column, cells in data.raw_table(name)[1].items():
+            if (name, column) not in NAMES_OF_OTHERS:
+                assert not [cell for cell in cells if forbidden.search(cell)], (name, column)
+
+
+def test_no_source_stands_twice():
+    sources = data.load("sources")
+    assert not sources["doi"].dropna().duplicated().any()
+    assert not sources["title"].str.lower().add(sources["publisher"]).add(sources["published"].fillna("")).duplicated().any()
+
+
+def test_missing_values_stay_missing_and_types_hold():
+    deaths = data.load("annual_deaths")
+    assert deaths["year"].dtype == "int64"
+    assert deaths["deaths"].dtype == "int64"
+    assert deaths["rate_per_100k"].dtype == "float64"
+    assert deaths["rate_per_100k"].isna().sum() == 4
+    assert deaths.index[0] == 2
+    assert data.load("deaths_by_substance")["deaths"].dtype == "Int64"
+    assert pd.api.types.is_datetime64_any_dtype(data.load("thistle_monthly")["period_end"])
+    assert str(data.load("estimates")["in_forest"].dtype) == "boolean"
+    assert data.load("annual_deaths")["source"].dtype == "str"
+
+
+def test_a_loaded_table_is_a_copy():
+    mine = data.load("annual_deaths")
+    mine.loc[2, "deaths"] = 0
+    assert data.load("annual_deaths").loc[2, "deaths"] != 0
+
+
+def test_unknown_tables_are_named():
+    with pytest.raises(
+        data.DataError, match=r"There is no table “deths” in data/datapackage\.json; the tables are annual_deaths"
+    ):
+        data.load("deths")
+
+
+def test_one_line_says_that_all_is_well():
+    result = subprocess.run([sys.executable, "-m", "dcr.data"], env=PYTHON, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert re.fullmatch(r"All \d+ tables of data/ are sound: [\d,]+ rows, \d+ sources\.\n", result.stdout)
+
+
+def test_a_broken_table_gives_a_sentence_and_no_traceback(tmp_path):
+    with copies.copied(tmp_path / "data") as folder:
+        file = folder / "annual_deaths.csv"
+        file.write_text(file.read_text(encoding="utf-8").replace("\n2017,934,", "\n2017,943,"), encoding="utf-8")
+        environment = {**PYTHON, "DCR_DATA": str(folder)}
+        result = subprocess.run([sys.executable, "-m", "dcr.data"], env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert re.fullmatch(r"data/annual_deaths\.csv, row 23, column \w+: .*\.\n", result.stderr), result.stderr
+
+
+def test_checking_everything_is_quick():
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "dcr.data"], env=PYTHON, capture_output=True, check=True)
+    assert time.perf_counter() - started < 10 * float(os.environ.get("SLOW_MACHINE", 2))
+
+
+def test_the_bibliography_is_fresh():
+    assert bibliography.is_fresh(), "references.bib is stale: run `python -m dcr.bibliography` in book/."
+
+
+def test_the_bibliography_is_read_back_whole():
+    from pybtex.database import parse_file
+
+    entries = parse_file(str(bibliography.TARGET)).entries
+    sources = data.load("sources").set_index("key")
+    assert set(entries) == set(sources.index)
+    for key, source in sources.iterrows():
+        assert entries[key].fields.get("url") == (source["url"] if pd.notna(source["url"]) else None)
+        assert entries[key].fields.get("doi") == (source["doi"] if pd.notna(source["doi"]) else None)
+
+
+def test_the_edition_is_that_of_the_book():
+    from dcr.package_data import settings
+
+    assert json.loads((paths.ROOT / "data" / "datapackage.json").read_text())["version"] == settings()["edition"]
