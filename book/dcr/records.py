@@ -80,15 +80,15 @@ def cell_named(key: str) -> str:
 
 
 def corrected(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of `corrections` as finished text, one line for each row of a table that holds an error."""
+    """Return rows of `corrections` as finished text, one line for each row of a table and each reason."""
     lines = []
-    for (name, key), part in rows.groupby(["table", "key"], sort=False):
+    for (name, key, reason), part in rows.groupby(["table", "key", "reason"], sort=False):
         lines.append({
             "Table and row": f"{describe(name)['title']}: {cell_named(key)}",
             "As printed": "; ".join(f"{row.field} {row.published_value}" for row in part.itertuples()).replace("_", " "),
             "Correct": "; ".join(f"{row.field} {row.corrected_value}" for row in part.itertuples()).replace("_", " "),
             "Held here": ", ".join(part["held"].unique()),
-            "Reason": part["reason"].iloc[0],
+            "Reason": reason,
         })  # fmt: skip
     return pd.DataFrame(lines)
 
