@@ -21,13 +21,25 @@ POINTS = {
     "harm": ("X", PLUM, PLUM),
 }
 
+# Paper behind words, so that the rules do not cross them
+PAPER = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+
 # What each row of the scale of deaths is: marker, colour
 KINDS = {
+    "illustration": ("o", ORANGE),
     "model": ("o", ORANGE),
     "break_even": ("o", BLUE),
     "detectable": ("s", TEAL),
     "count": ("D", GREY),
 }
+
+# The rows that scale_of_deaths rests on
+SCALE_ROWS = (
+    "thistle_cumulative; estimates: estimate_id in ['milloy-averted', 'milloy-events', 'ryan-lives']; cost_parameters: "
+    "parameter in ['thistle_annual_funding', 'prevented_fatality_2023', 'qaly_value_green_book', 'qaly_threshold_nice_2026', "
+    "'nhs_marginal_cost_per_qaly', 'qalys_per_death_prevented']; deaths_by_area: area_name == 'Glasgow City' and "
+    "sex == 'persons'; annual_deaths"
+)
 
 
 def judged(certainty: pd.DataFrame) -> pd.DataFrame:
@@ -38,7 +50,9 @@ def judged(certainty: pd.DataFrame) -> pd.DataFrame:
     order = list(evidence.CERTAINTY)
     unknown = set(certainty["certainty"]) - set(order)
     if unknown:
-        raise ValueError(f"data/outcome_certainty.csv, column certainty: “{', '.join(sorted(unknown))}” is not a level of certainty.")
+        raise ValueError(
+            f"data/outcome_certainty.csv, column certainty: “{', '.join(sorted(unknown))}” is not a level of certainty."
+        )
     rows = certainty.set_index("outcome_domain").reindex(evidence.outcomes()).reset_index()
     rows = rows.assign(level=[len(order) - 1 - order.index(level) for level in rows["certainty"]])
     columns = ["outcome_domain", "outcome_title", "certainty", "direction_of_evidence", "level"]
@@ -52,7 +66,7 @@ def draw_certainty(axes: Axes, rows: pd.DataFrame) -> None:
         axes.plot([-0.35, row.level], [y, y], color=colour, linewidth=1, alpha=0.5)
         axes.plot(row.level, y, marker, color=colour, markersize=6)
         axes.annotate(evidence.POINTS_TO[row.direction_of_evidence], (row.level, y), (7, 0), textcoords="offset points",
-                      va="center", fontsize=8.5, color=ink)  # fmt: skip
+                      va="center", fontsize=8.5, color=ink, bbox=PAPER)  # fmt: skip
     axes.set_yticks(range(len(rows)), rows["outcome_title"], fontsize=9)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-0.35, 3.3)
@@ -88,24 +102,27 @@ def years_published_by(end: str, opened: pd.Timestamp, first_published: pd.DataF
 
 
 def scale_of_deaths(base: str = "2024", draws: int = 50_000, seed: int = 2026) -> pd.DataFrame:
-    """Return numbers of deaths a year that a decision rests on, smallest first: title, kind, low, middle, high.
+    """Return numbers of deaths a year that a decision rests on, one row each: title, kind, low, middle, high.
 
-    Kinds: what models of other rooms would make of the Thistle's emergencies; what its budget would have to prevent by each
+    Kinds: what models would make of the Thistle's emergencies, and give for the Vancouver room; what its budget would have to prevent by each
     way of valuing health (middle, and the middle 95% of `draws` draws, prices of `base`); the smallest fall that the
     evaluation's years could show against the rest of Scotland; and the deaths of Glasgow City in the latest year. Each
     follows the chapter on it (thistle, costs) and its choices.
     """
     parameters, models = load("cost_parameters").set_index("parameter"), load("estimates").set_index("estimate_id")
     low, high = averted_if_like(load("thistle_cumulative").iloc[-1].emergencies, models)
-    rows = [("If models of two other rooms held", "model", low, np.nan, high)]
+    vancouver = models.loc["milloy-averted"]
+    rows = [
+        ("Thistle, if models of other rooms held", "illustration", low, np.nan, high),
+        ("Vancouver room, by a model", "model", vancouver.estimate_lower, np.nan, vancouver.estimate_upper),
+    ]
     simulated = costs.simulate(parameters, "thistle_annual_funding", base, draws, seed)
     spend = costs.central(parameters, "thistle_annual_funding") * costs.inflator(parameters, "thistle_annual_funding", base)
     for key, title, unit, money, health in costs.VALUATIONS:
         if unit == "death":
             middle = costs.break_even(spend, costs.worth(parameters, money, health, base))
-            rows.append((f"Break-even: {title[0].lower()}{title[1:]}" if not title.startswith(("NICE", "Green")) else
-                         f"Break-even: {title}", "break_even", *simulated[key].quantile([0.025]), middle,
-                         *simulated[key].quantile([0.975])))  # fmt: skip
+            least, most = simulated[key].quantile([0.025, 0.975])
+            rows.append((f"{title}: break-even", "break_even", least, middle, most))
     area = load("deaths_by_area").query("area_name == 'Glasgow City' and sex == 'persons'").set_index("year").deaths
     milestones, opened = load("thistle_milestones"), load("thistle_monthly").period_start.min()
     end = milestones[milestones.kind == "evaluation"].date.iloc[-1]
@@ -113,15 +130,15 @@ def scale_of_deaths(base: str = "2024", draws: int = 50_000, seed: int = 2026) -
     city = area.loc[: opened.year - 1]
     rest = load("annual_deaths").set_index("year").deaths.loc[city.index] - city
     fall = detection.detectable_falls(city, rest, range(after, after + 1)).loc[after, "against_rest"] * city.tail(5).mean()
-    rows.append((f"Smallest fall findable by {end[:4]}", "detectable", np.nan, fall, np.nan))
-    rows.append((f"All drug misuse deaths, {area.index[-1]}", "count", np.nan, area.iloc[-1], np.nan))
+    rows.append((f"Smallest fall Glasgow could show by {end[:4]}", "detectable", np.nan, fall, np.nan))
+    rows.append((f"All drug misuse deaths in Glasgow, {area.index[-1]}", "count", np.nan, area.iloc[-1], np.nan))
     return pd.DataFrame(rows, columns=["title", "kind", "low", "middle", "high"])
 
 
 def spoken(row) -> str:
     """Return the numbers of a row of the scale in words: 0.9 (0.8 to 0.9), or 1 to 5, or 47."""
     if pd.isna(row.middle):
-        return words.interval(row.low, row.high, 0)
+        return words.interval(row.low, row.high, 0 if row.kind == "illustration" else 1)
     if pd.isna(row.low):
         return words.count(row.middle)
     return f"{words.decimal(row.middle)} ({words.interval(row.low, row.high)})"
@@ -138,7 +155,7 @@ def draw_scale(axes: Axes, rows: pd.DataFrame) -> None:
         if pd.notna(row.middle):
             axes.plot(row.middle, y, marker, color=colour, markersize=6)
         axes.annotate(spoken(row), (right, y), (7, 0), textcoords="offset points", va="center", fontsize=8.5, color=ink,
-                      weight="semibold")  # fmt: skip
+                      weight="semibold", bbox=PAPER)  # fmt: skip
     axes.set_yticks(range(len(rows)), rows["title"], fontsize=8.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xscale("log")
