@@ -35,10 +35,10 @@ KINDS = {
 
 # The rows that scale_of_deaths rests on
 SCALE_ROWS = (
-    "thistle_cumulative; estimates: estimate_id in ['milloy-averted', 'milloy-events', 'ryan-lives']; cost_parameters: "
-    "parameter in ['thistle_annual_funding', 'prevented_fatality_2023', 'qaly_value_green_book', 'qaly_threshold_nice_2026', "
-    "'nhs_marginal_cost_per_qaly', 'qalys_per_death_prevented']; deaths_by_area: area_name == 'Glasgow City' and "
-    "sex == 'persons'; annual_deaths"
+    "estimates: estimate_id in ['milloy-averted', 'milloy-events', 'ryan-lives']; deaths_by_area: area_name == 'Glasgow City' "
+    "and sex == 'persons'; annual_deaths; cost_parameters: parameter in ['thistle_annual_funding', 'prevented_fatality_2023', "
+    "'qaly_value_green_book', 'qaly_threshold_nice_2026', 'nhs_marginal_cost_per_qaly', 'qalys_per_death_prevented']; "
+    "thistle_cumulative; thistle_milestones: kind == 'evaluation'"
 )
 
 
