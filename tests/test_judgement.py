@@ -1,0 +1,51 @@
+"""What the judgement draws must be the numbers of the chapters it draws on."""
+
+import pandas as pd
+import pytest
+
+from dcr import judgement
+from dcr.data import load
+
+
+def test_judged_outcomes_come_surest_first():
+    rows = judgement.judged(load("outcome_certainty"))
+    assert len(rows) == len(load("outcome_certainty"))
+    assert rows.level.is_monotonic_decreasing
+    assert rows.iloc[0].outcome_domain == "on_site_overdose_death"
+
+
+def test_an_unknown_level_is_refused():
+    table = load("outcome_certainty").assign(certainty="fair")
+    with pytest.raises(ValueError, match="fair"):
+        judgement.judged(table)
+
+
+def test_averted_deaths_by_hand():
+    models = pd.DataFrame(
+        {
+            "n": [None, 1000, 500],
+            "estimate": [None, None, 10],
+            "estimate_lower": [2, None, None],
+            "estimate_upper": [12, None, None],
+            "period_start": ["2004-01-01", None, None],
+            "period_end": ["2008-01-01", None, None],
+        },
+        index=["milloy-averted", "milloy-events", "ryan-lives"],
+    )
+    # Four years and 1,000 overdoses: 250 a year, of which 2 to 12 averted; Melbourne 10 of 500
+    assert judgement.averted_if_like(100, models) == pytest.approx((0.8, 4.8), rel=1e-3)
+
+
+def test_years_published_follow_the_delay_of_the_latest_release():
+    first = pd.DataFrame({"year": [2023, 2024], "first_published_date": ["2024-08-20", "2025-09-02"]})
+    opened = pd.Timestamp("2025-01-13")
+    assert judgement.years_published_by("2029-09", opened, first) == 4
+    assert judgement.years_published_by("2029-08", opened, first) == 3
+
+
+def test_the_scale_holds_each_kind_and_ranges_hold_their_middle():
+    rows = judgement.scale_of_deaths(draws=2_000)
+    assert list(dict.fromkeys(rows.kind)) == ["illustration", "model", "break_even", "detectable", "count"]
+    assert (rows.low < rows.high)[rows.low.notna()].all()
+    assert (rows.low < rows.middle)[rows.low.notna() & rows.middle.notna()].all()
+    assert all(judgement.spoken(row) for row in rows.itertuples())
