@@ -19,6 +19,7 @@ import socket
 import sqlite3
 import sys
 import threading
+import time
 import unicodedata
 from io import BytesIO
 from pathlib import Path
@@ -44,6 +45,11 @@ SCRIPTS = BOOK / "_static" / "review"
 LONGEST = {"text": 10_000, "author": 100, "section": 300, "exact": 5_000, "prefix": 100, "suffix": 100}
 LARGEST_REQUEST = 128 * 1024
 
+# Seconds of work that showing one comment may take, for every reader of the page would wait for it;
+# and the characters up to which no text takes long
+LONGEST_RENDERING = 1.0
+LONGEST_UNTRIED = 1_000
+
 # How long authors can edit or delete what they wrote
 EDITABLE = "15m"
 
@@ -67,10 +73,13 @@ END;
 CREATE TRIGGER IF NOT EXISTS drop_passage AFTER DELETE ON comments BEGIN
     DELETE FROM passages WHERE comment = OLD.id;
 END;
-DELETE FROM next_passage;
 """
 
-UNSAVED = "This was not saved: the server could not write to its database. Its disk may be full or the file read-only. Keep your text and tell the authors."
+UNSAVED = (
+    "This was not saved: the server could not write to its database. Its disk may be full, or the file read-only. "
+    "Keep your text and tell the authors."
+)
+UNSHOWN = "This text cannot be shown: it has too many brackets or signs of Markdown. Write it more plainly."
 
 
 class Refusal(Exception):
@@ -86,11 +95,13 @@ class Refusal(Exception):
 
 
 class Files(whitenoise.WhiteNoise):
-    """The files of a folder as they are when it is read; links that lead out of the folder are left out."""
+    """The files of a folder as they are when it is read. Symbolic links, which may lead out of it, are left out."""
 
-    def add_file_to_dictionary(self, url, path, stat_cache=None):
-        if Path(path).resolve().is_relative_to(self.folder):
-            super().add_file_to_dictionary(url, path, stat_cache=stat_cache)
+    def update_files_dictionary(self, root, prefix):
+        for folder, _, names in os.walk(root):
+            for path in (os.path.join(folder, name) for name in names):
+                if not os.path.islink(path):
+                    self.add_file_to_dictionary(prefix + path.removeprefix(root).replace(os.sep, "/"), path)
 
 
 class Book:
@@ -114,7 +125,6 @@ class Book:
             return
         with self.lock:
             files = Files(not_found, max_age=0)
-            files.folder = self.folder.resolve()
             files.add_files(self.folder)
             for address, path in self.extra.items():
                 files.files[address] = files.get_static_file(str(path), address)
@@ -132,7 +142,7 @@ class Book:
         page = source.replace(b"</body>", comment_scripts(address, self.chapters[address]).encode() + b"</body>")
         allowed = " ".join(f"'sha256-{item}'" for item in sorted(hashes))
         policy = (
-            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; "
+            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
             f"script-src-attr 'unsafe-hashes' {allowed}; "
             "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
         )
@@ -280,6 +290,9 @@ def open_comments(database: Path, address: str = "", limit: int = 0, password: s
         logging.getLogger(name).setLevel(logging.ERROR)
     application = ThreadedIsso(settings)
     connection.executescript(TABLES)
+    if connection.execute("SELECT 1 FROM next_passage").fetchone():  # of a comment that a crash cut short
+        with connection:
+            connection.execute("DELETE FROM next_passage")
     connection.close()
     return application
 
@@ -397,10 +410,14 @@ class Review:
         text = line_or_text(data.get("text"), "text", lines=True)
         if len(text.strip()) < 3:
             raise Refusal(400, "Write at least three characters.")
-        try:
-            self.comments.render(text)
-        except (RecursionError, ValueError, TypeError, AttributeError, LookupError, AssertionError):
-            raise Refusal(400, "This text could not be shown. Write it with less nesting.") from None
+        if len(text) > LONGEST_UNTRIED:
+            started = time.thread_time()
+            try:
+                self.comments.render(text)
+            except (RecursionError, ValueError, TypeError, AttributeError, LookupError, AssertionError):
+                raise Refusal(400, UNSHOWN) from None
+            if time.thread_time() - started > LONGEST_RENDERING:
+                raise Refusal(400, UNSHOWN)
         return text
 
     def is_on(self, page: str, comment) -> bool:
@@ -426,8 +443,10 @@ class Review:
             raise Refusal(507, UNSAVED)
         if json_answer and response.status_code == 403:
             limited = path == "/new"
-            raise Refusal(429, "Too many comments in a minute. Wait a little, then send it again.") if limited else Refusal(
-                403, "Only its author can change a comment, in the browser that wrote it, for 15 minutes."
+            raise (
+                Refusal(429, "Too many comments in a minute. Wait a little, then send it again.")
+                if limited
+                else Refusal(403, "Only its author can change a comment, in the browser that wrote it, for 15 minutes.")
             )
         return response
 
@@ -479,12 +498,13 @@ def serve(chosen: argparse.Namespace) -> None:
         raise Refusal(0, f"{chosen.folder} holds no built book: run make book first.")
     hosts = {urlsplit(chosen.address).hostname or "", socket.gethostname().lower()} - {""}
     try:
-        application = Review(
-            chosen.folder, chosen.database, hosts, address=chosen.address, limit=chosen.limit, password=password
-        )
+        application = Review(chosen.folder, chosen.database, hosts, address=chosen.address, limit=chosen.limit, password=password)
     except sqlite3.Error as error:
         raise Refusal(0, f"The comments in {chosen.database} cannot be used: {error}.") from None
-    trusted = {"trusted_proxy": chosen.proxy, "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}}
+    trusted = {
+        "trusted_proxy": chosen.proxy,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+    }
     try:
         server = waitress.create_server(
             application,

@@ -326,7 +326,7 @@ showing and editing comments is isso. This script joins the two. */
     foot.querySelectorAll("textarea:not([aria-label])").forEach((area) => area.setAttribute("aria-label", "Comment"));
     foot.querySelectorAll("[name=email], [name=website]").forEach((field) => { field.closest("p").hidden = true; });
     foot.querySelectorAll(".isso-notification-section").forEach((part) => { part.hidden = true; });
-    foot.querySelectorAll("[name=author]:not([aria-label])").forEach((field) => field.setAttribute("aria-label", "Your name (may be left empty)"));
+    foot.querySelectorAll("[name=author]:not([aria-label])").forEach((field) => field.setAttribute("aria-label", "Name (optional)"));
     const heading = foot.querySelector(".isso-thread-heading:not([aria-level])");
     heading?.setAttribute("role", "heading");
     heading?.setAttribute("aria-level", "3");
