@@ -8,7 +8,8 @@ showing and editing comments is isso. This script joins the two. */
 
   const { isso: service, page, title } = document.currentScript.dataset;
   const article = document.querySelector("article.bd-article");
-  const UNKNOWN_FAULT = "This was not saved: the server did not answer. Keep your text and try again.";
+  const UNSAVED = "This was not saved: the server did not answer. Keep your text and try again.";
+  const UNREAD = "The comments could not be read: the server did not answer. Load the page again.";
 
   /* ---- small helpers ---- */
 
@@ -22,13 +23,14 @@ showing and editing comments is isso. This script joins the two. */
 
   /** Ask the comment service; throw its sentence if it refuses. */
   async function ask(path, options) {
+    const fault = options ? UNSAVED : UNREAD;
     let answer;
     try {
       answer = await fetch(`${service}/${path}`, options);
     } catch {
-      throw new Error(UNKNOWN_FAULT);
+      throw new Error(fault);
     }
-    if (!answer.ok) throw new Error(await answer.json().then((told) => told.message, () => UNKNOWN_FAULT));
+    if (!answer.ok) throw new Error(await answer.json().then((told) => told.message, () => fault));
     // isso hands its authors the right to edit as a cookie for the page
     const cookie = answer.headers.get("X-Set-Cookie");
     if (cookie?.startsWith("isso-")) document.cookie = cookie;
@@ -63,15 +65,19 @@ showing and editing comments is isso. This script joins the two. */
   }
 
   // isso's own form tells of a refusal in the console only
-  const send = XMLHttpRequest.prototype.send;
-  XMLHttpRequest.prototype.send = function (...body) {
-    this.addEventListener("loadend", () => {
+  const { open, send } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.open = function (method, address, ...more) {
+    this.asks = String(address).startsWith(service) ? method : null;
+    return open.call(this, method, address, ...more);
+  };
+  XMLHttpRequest.prototype.send = function (body) {
+    if (this.asks) this.addEventListener("loadend", () => {
       if (this.status >= 200 && this.status < 400) return;
-      let told;
+      let told = this.asks === "GET" ? UNREAD : UNSAVED;
       try { told = JSON.parse(this.responseText).message; } catch { /* no sentence came */ }
-      say(told || UNKNOWN_FAULT, true);
+      say(told, true);
     });
-    return send.apply(this, body);
+    return send.call(this, body);
   };
 
   /* ---- passages: from selectors to places in the text ---- */
@@ -326,7 +332,10 @@ showing and editing comments is isso. This script joins the two. */
     foot.querySelectorAll("textarea:not([aria-label])").forEach((area) => area.setAttribute("aria-label", "Comment"));
     foot.querySelectorAll("[name=email], [name=website]").forEach((field) => { field.closest("p").hidden = true; });
     foot.querySelectorAll(".isso-notification-section").forEach((part) => { part.hidden = true; });
-    foot.querySelectorAll("[name=author]:not([aria-label])").forEach((field) => field.setAttribute("aria-label", "Name (optional)"));
+    foot.querySelectorAll("[name=author]:not([aria-label])").forEach((field) => {
+      field.setAttribute("aria-label", "Name (optional)");
+      field.placeholder = "";
+    });
     const heading = foot.querySelector(".isso-thread-heading:not([aria-level])");
     heading?.setAttribute("role", "heading");
     heading?.setAttribute("aria-level", "3");
