@@ -47,7 +47,9 @@ def test_every_comment_is_a_row_with_its_passage_and_response(database, tmp_path
     assert [row["comment_id"] for row in rows] == ["1", "2", "3", "4", "5"]
     assert (rows[0]["status"], rows[0]["response"]) == ("accepted", "Done, in edition 2")
     assert rows[0]["chapter"] == "1. Deaths" and rows[0]["section"] == "1.1. Later" and rows[0]["date"] == "1970-01-01 00:00:00"
-    assert rows[1]["reply_to"] == "1" and rows[1]["author"] == "A & B <i>" and rows[1]["quoted_passage"] == rows[0]["quoted_passage"]
+    assert (
+        rows[1]["reply_to"] == "1" and rows[1]["author"] == "A & B <i>" and rows[1]["quoted_passage"] == rows[0]["quoted_passage"]
+    )
     assert rows[2]["text"] == ROWS[2][3] and rows[2]["status"] == "open"
     assert rows[3]["text"] == "(deleted by its author)" and rows[4]["status"] == "awaiting approval"
 

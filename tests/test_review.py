@@ -312,6 +312,9 @@ def test_only_pages_of_the_book_take_comments(shared, page):
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Content-Type": "text/plain"}, 415),
         ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Origin": "http://["}, 403),
+        ({"Host": "["}, 421),
+        ({"Host": "127.0.0.1.evil.invalid"}, 421),
         ({"Host": "evil.invalid"}, 421),
         ({"Host": "evil.invalid", "Origin": "http://evil.invalid"}, 421),
     ],
@@ -339,6 +342,14 @@ def test_a_reply_needs_its_comment_and_numbers_are_not_given_twice(shared):
     number, cookie = json.loads(body)["id"], headers["Set-Cookie"].split(";")[0]
     assert shared.ask("DELETE", f"/comments/id/{number}", None, {"Cookie": cookie})[0] == 200
     assert shared.post("The next")[1]["id"] > number
+
+
+def test_a_passage_of_an_unsaved_comment_goes_to_no_other(shared):
+    with closing(sqlite3.connect(shared.folder / "comments.db")) as database, database:
+        database.execute("INSERT INTO next_passage VALUES ('', 'left over', '[]')")
+    _, comment = shared.post("On no passage")
+    found = json.loads(shared.ask("GET", f"/comments/passages?uri={PAGE}")[2])
+    assert comment["id"] not in {passage["id"] for passage in found}
 
 
 def test_files_outside_the_book_are_not_served(place):

@@ -65,7 +65,8 @@ def comments(database: Path, log: dict[int, dict]) -> list[dict]:
     """Return all comments in reading order, each with its response. Raises ExportError for responses to no comment."""
     rows = []
     if database.exists():
-        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        # able to write, to undo what a killed server left half done
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True)) as connection:
             rows = connection.execute(QUERY).fetchall()
     found = []
     for number, title, page, section, quote, author, text, created, parent, mode in rows:

@@ -79,6 +79,7 @@ UNSAVED = (
     "This was not saved: the server could not write to its database. Its disk may be full, or the file read-only. "
     "Keep your text and tell the authors."
 )
+UNREAD = "The comments could not be read. Load the page again in a moment."
 UNSHOWN = "This text cannot be shown: it has too many brackets or signs of Markdown. Write it more plainly."
 
 
@@ -290,9 +291,6 @@ def open_comments(database: Path, address: str = "", limit: int = 0, password: s
         logging.getLogger(name).setLevel(logging.ERROR)
     application = ThreadedIsso(settings)
     connection.executescript(TABLES)
-    if connection.execute("SELECT 1 FROM next_passage").fetchone():  # of a comment that a crash cut short
-        with connection:
-            connection.execute("DELETE FROM next_passage")
     connection.close()
     return application
 
@@ -321,7 +319,10 @@ class Review:
             self.check_sender(request)
             response = self.answer(request)
         except Refusal as refusal:
-            response = Response(json.dumps({"message": refusal.message}), refusal.status, mimetype="application/json")
+            response = told(refusal)
+        except sqlite3.Error as error:
+            print(f"The comments could not be read or written: {error}.", file=sys.stderr, flush=True)
+            response = told(Refusal(503, UNREAD) if request.method == "GET" else Refusal(507, UNSAVED))
         if isinstance(response, Response):
             response.headers["X-Content-Type-Options"] = "nosniff"
             response.headers["Referrer-Policy"] = "same-origin"
@@ -330,13 +331,14 @@ class Review:
 
     def check_sender(self, request: Request) -> None:
         """Raise Refusal for requests that another site makes a reader's browser send."""
-        name = urlsplit(f"//{request.host}").hostname or ""
+        host = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?", request.host)
+        name = host[1].strip("[]").lower() if host else ""
         if not (is_address(name) or name in self.hosts):
             raise Refusal(421, "This server does not answer to that name. Start it with --address to give it one.")
         if request.method in ("GET", "HEAD"):
             return
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != request.host:
+        if origin is not None and host_of(origin) != request.host:
             raise Refusal(403, "Comments are only taken from pages of this book.")
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise Refusal(403, "Comments are only taken from pages of this book.")
@@ -394,16 +396,10 @@ class Review:
         with self.writing:
             if parent is not None and not self.is_on(page, parent):
                 raise Refusal(400, "The comment that this replies to is not on this page (it may have been deleted).")
-            try:
-                if on_passage:
-                    self.comments.db.execute("INSERT INTO next_passage VALUES (?, ?, ?)", on_passage)
-                response = self.forward(request, "/new", json.dumps(comment).encode())
-                if on_passage and response.status_code >= 300:
-                    self.comments.db.execute("DELETE FROM next_passage")
-            except sqlite3.Error as error:
-                print(f"A comment was not saved: {error}.", file=sys.stderr, flush=True)
-                raise Refusal(507, UNSAVED) from None
-        return response
+            self.comments.db.execute("DELETE FROM next_passage")  # of a comment that could not be saved
+            if on_passage:
+                self.comments.db.execute("INSERT INTO next_passage VALUES (?, ?, ?)", on_passage)
+            return self.forward(request, "/new", json.dumps(comment).encode())
 
     def displayable(self, data: dict) -> str:
         """Return the text of a comment. Raises Refusal if it is too short, too long, or could not be shown."""
@@ -461,6 +457,19 @@ class Review:
         found = [dict(zip(("id", "section", "quote", "targets", "count"), row, strict=True)) for row in rows]
         answer = [{**row, "targets": json.loads(row["targets"])} for row in found]
         return Response(json.dumps(answer), mimetype="application/json")
+
+
+def told(refusal: Refusal) -> Response:
+    """Return what the sender of a refused request gets."""
+    return Response(json.dumps({"message": refusal.message}), refusal.status, mimetype="application/json")
+
+
+def host_of(address: str) -> str:
+    """Return the host and port in an address, or nothing if it is none."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 def is_address(name: str) -> bool:
@@ -521,9 +530,10 @@ def serve(chosen: argparse.Namespace) -> None:
     except (OSError, ValueError) as error:
         raise Refusal(0, f"Cannot listen on {chosen.host} port {chosen.port}: {error}. Choose another with --port.") from None
     port = getattr(server, "effective_port", chosen.port)
-    print(f"The book with comments: http://{chosen.host}:{port}/", flush=True)
+    here = f"http://[{chosen.host}]:{port}" if ":" in chosen.host else f"http://{chosen.host}:{port}"
+    print(f"The book with comments: {here}/", flush=True)
     if chosen.moderate:
-        print(f"Moderation:             http://{chosen.host}:{port}/comments/admin/", flush=True)
+        print(f"Moderation:             {here}/comments/admin/", flush=True)
     print(f"Comments are kept in {chosen.database}; make comments exports them. Ctrl-C stops.", flush=True)
     if not (chosen.host == "localhost" or is_address(chosen.host) and ipaddress.ip_address(chosen.host).is_loopback):
         print(
