@@ -82,9 +82,8 @@ showing and editing comments is isso. This script joins the two. */
 
   /* ---- passages: from selectors to places in the text ---- */
 
-  // What is no text of the chapter: signs after headings, buttons, drawings
-  const APART = "a.headerlink, button, svg, script, style";
-  article.querySelectorAll(APART).forEach((element) => element.classList.add("not-annotatable"));
+  // What is no text of the chapter: signs after headings, buttons, drawings, and code, which is folded between the sentences
+  const APART = "a.headerlink, button, summary, svg, script, style, .cell_input";
 
   // Numbers are links, and browsers begin no selection in a link: while the button is down, it is none
   article.addEventListener("pointerdown", ({ target, button, pointerType }) => {
@@ -101,6 +100,7 @@ showing and editing comments is isso. This script joins the two. */
 
   /** Return the text of the chapter, white space as spaces, and where each piece of it is. */
   function chapterText() {
+    article.querySelectorAll(APART).forEach((element) => element.classList.add("not-annotatable"));
     const pieces = [];
     let text = "";
     const walker = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
@@ -271,7 +271,7 @@ showing and editing comments is isso. This script joins the two. */
 
   offer.addEventListener("click", () => {
     offer.hidden = true;
-    const target = [selected.target].flat().map(({ selector }) => ({ selector }));
+    const target = [selected.target].flat().map(({ selector }) => ({ selector })).filter(({ selector }) => selector[0].exact.trim());
     const quote = target.map(({ selector }) => selector[0].exact.replace(/\s+/g, " ").trim()).join(" … ");
     const range = annotator.state.store.getAnnotation(selected.id).target.selector[0].range;
     const section = sectionOf(range.startContainer);
@@ -359,5 +359,6 @@ showing and editing comments is isso. This script joins the two. */
     goTo(passage);
   });
   window.addEventListener("hashchange", followAddress);
-  showPassages().then(followAddress, (problem) => say(problem.message, true));
+  // Once the theme's scripts have put their buttons into the text
+  window.addEventListener("load", () => showPassages().then(followAddress, (problem) => say(problem.message, true)));
 })();
