@@ -23,8 +23,8 @@ test: ## run every test
 lab: environment ## open the chapters in JupyterLab
 	@$(RUN) -m jupyter lab book
 
-review: book ## serve the web book with comments on 127.0.0.1:8000
-	@$(RUN) -m tools.review
+review: book ## serve the web book with comments on 127.0.0.1:8000 (OPTIONS="--port 9000": see review/README.md)
+	@$(RUN) -m tools.review $(OPTIONS)
 
 comments: environment ## export all comments to _build/review/
 	@$(RUN) -m tools.comments
