@@ -51,7 +51,9 @@ def small_book(tmp_path_factory) -> Path:
         if chapter.name not in ("data.md", "numbers.md"):
             chapter.unlink()
     shutil.copyfile(ROOT / "tests" / "small.md", root / "book" / "deaths.md")
-    contents = "format: jb-book\nroot: book/deaths\nparts:\n- caption: Rest\n  chapters:\n  - file: book/data\n  - file: book/numbers\n"
+    contents = (
+        "format: jb-book\nroot: book/deaths\nparts:\n- caption: Rest\n  chapters:\n  - file: book/data\n  - file: book/numbers\n"
+    )
     (root / "_toc.yml").write_text(contents)
     result = build(root)
     assert result.returncode == 0, result.stdout + result.stderr

@@ -15,6 +15,7 @@ import pytest
 from conftest import build, require
 from next_year import synthetic_next_year
 
+
 def number(root: Path, name: str) -> dict:
     """Return an entry of the ledger of the built book."""
     entries = json.loads((root / "_build" / "numbers.json").read_text(encoding="utf-8"))

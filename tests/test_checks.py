@@ -60,9 +60,7 @@ def test_a_table_that_lags_behind_is_refused(table, folder):
     copies.write_rows(file, [header, *older])
     data.forget(table)
     check = next(check for check in checks.of(table) if check.__name__ == f"{table}_ends_with_the_annual_edition")
-    with pytest.raises(
-        data.DataError, match=r"the table ends in \d{4} where data/\w+\.csv goes on to \d{4}: bring all"
-    ):
+    with pytest.raises(data.DataError, match=r"the table ends in \d{4} where data/\w+\.csv goes on to \d{4}: bring all"):
         check()
     copies.restore(folder, table)
 

@@ -68,17 +68,31 @@ class Register(SphinxDirective):
 
     def run(self):
         self.env.note_dependency(str(Path(self.env.srcdir, "data", "sources.csv")))
-        rows = []
-        for source in known_sources(self.env).values():
-            title = nodes.Text(source["title"])
-            if source["url"].startswith("http"):
-                title = nodes.reference("", "", title, refuri=source["url"])
-            cited = nodes.inline("", "", nodes.Text(f"{source['publisher']}, "), title)
-            dated = nodes.Text(source["published"])
-            rows.append([nodes.literal(text=source["key"], ids=[f"source-{source['key']}"]), cited, dated,
-                         nodes.Text(source["licence"]), nodes.Text(KNOWN[source["known"]])])  # fmt: skip
+        sources = known_sources(self.env).values()
         heads = ("Key", "Publisher and title", "Published", "Licence", "How it is known")
-        return [table(heads, (20, 46, 14, 14, 18), rows)]
+        web = table(heads, (20, 46, 14, 14, 18), [self.row(source) for source in sources])
+        web["classes"].append("web-only")
+        return [web, *(self.line(source) for source in sources)]
+
+    def row(self, source: dict) -> list[nodes.Node]:
+        """Return a source as a row of a table, for the web."""
+        key = nodes.literal(text=source["key"], ids=[f"source-{source['key']}"])
+        cited = nodes.inline("", "", nodes.Text(f"{source['publisher']}, "), self.title(source))
+        plain = (source["published"], source["licence"], KNOWN[source["known"]])
+        return [key, cited, *map(nodes.Text, plain)]
+
+    def line(self, source: dict) -> nodes.paragraph:
+        """Return a source as a paragraph, for print."""
+        line = nodes.paragraph("", "", nodes.strong(text=source["key"]), ids=[f"source-{source['key']}"])
+        line["classes"] += ["print-only", "register-line"]
+        told = f" ({source['published']}; {source['licence']}; {KNOWN[source['known']]})."
+        line += [nodes.Text(f": {source['publisher']}, "), self.title(source), nodes.Text(told)]
+        return line
+
+    def title(self, source: dict) -> nodes.Node:
+        """Return the title, linked to the publisher's address where that is known."""
+        title = nodes.Text(source["title"])
+        return nodes.reference("", "", title, refuri=source["url"]) if source["url"].startswith("http") else title
 
 
 def table(heads: tuple, widths: tuple, rows: list[list[nodes.Node]]) -> nodes.table:

@@ -144,41 +144,62 @@ class WriteLedger(SphinxPostTransform):
             parts = []
             for page in dict.fromkeys(entry["page"] for entry in entries):
                 title = self.env.titles[page].astext()
-                rows = [self.entry(entry, sources) for entry in entries if entry["page"] == page]
-                parts += [nodes.rubric(text=title), table(HEADS, rows)]
+                chosen = [entry for entry in entries if entry["page"] == page]
+                parts.append(nodes.rubric(text=title))
+                if self.app.builder.name == "html":
+                    parts.append(table(HEADS, [self.entry(entry, sources) for entry in chosen]))
+                else:
+                    parts += [self.line(entry) for entry in chosen]
             node.replace_self(parts)
 
     def entry(self, record: dict, sources: dict[str, dict]) -> nodes.row:
-        """Return a ledger entry: text and name; exact value; definition; source rows and cell."""
-        page, here, builder = record["page"], self.env.docname, self.app.builder
+        """Return a ledger entry for the web: text and name; exact value; definition; source rows and cell."""
         text = nodes.paragraph("", "", nodes.strong(text=record["text"]))
         name = nodes.paragraph("", "", nodes.literal(text=record["name"]))
-        origin = nodes.paragraph()
-        for used in record["tables"]:
-            target = f"table-{used['table'].replace('_', '-')}"
-            link = make_refnode(builder, here, "book/data", target, nodes.Text(used["table"].replace("_", " ")))
-            origin += [nodes.Text("Table "), link, nodes.Text(f", rows {used['rows']}. ")]
+        origin = nodes.paragraph("", "", *self.tables(record))
         for key in record["sources"][:SHOWN]:
-            origin += [*self.source(key, sources[key]), nodes.Text(". ")]
+            source = sources[key]
+            label = nodes.Text(f"{source['publisher']}, {source['title']}")
+            web = source["url"].startswith("http")
+            origin += [nodes.reference("", "", label, refuri=source["url"]) if web else label, nodes.Text(". ")]
         if len(record["sources"]) > SHOWN:
             origin += nodes.Text(f"And {len(record['sources']) - SHOWN} more sources, which these rows name. ")
-        if builder.name == "html":
-            cell = nodes.Text(f"cell {record['cell']}")
-            origin += [nodes.Text("Made in "), make_refnode(builder, here, page, f"cell-{record['cell']}", cell), nodes.Text(".")]
+        cell = nodes.Text(f"cell {record['cell']}")
+        link = make_refnode(self.app.builder, self.env.docname, record["page"], f"cell-{record['cell']}", cell)
+        origin += [nodes.Text("Made in "), link, nodes.Text(".")]
         row = nodes.row(ids=[anchor(record)])
         for content in ([text, name], [nodes.paragraph(text=exact(record))],
                         [nodes.paragraph(text=record["definition"] + ".")], [origin]):  # fmt: skip
             row += nodes.entry("", *content)
         return row
 
-    def source(self, key: str, source: dict) -> list[nodes.Node]:
-        """Return a source as the reader needs it: on the web by name and address, in print by its key in the register."""
-        if self.app.builder.name != "html":
-            return [make_refnode(self.app.builder, self.env.docname, "book/data", f"source-{key}", nodes.Text(key))]
-        label = nodes.Text(f"{source['publisher']}, {source['title']}")
-        if not source["url"].startswith("http"):
-            return [label]
-        return [nodes.reference("", "", label, refuri=source["url"])]
+    def line(self, record: dict) -> nodes.paragraph:
+        """Return a ledger entry for print: the same in one paragraph, sources by their keys in the register."""
+        line = nodes.paragraph("", "", nodes.strong(text=record["text"]), ids=[anchor(record)], classes=["ledger-line"])
+        line += nodes.Text(f" ({record['name']}): {exact(record)}. {record['definition']}. ")
+        line += self.tables(record)
+        for place, key in enumerate(record["sources"][:SHOWN]):
+            page = make_refnode(self.app.builder, self.env.docname, "book/data", f"source-{key}", nodes.Text(key))
+            line += [nodes.Text(", " if place else "Source: "), page]
+        more = len(record["sources"]) - SHOWN
+        line += nodes.Text(f", and {more} more." if more > 0 else ".")
+        return line
+
+    def tables(self, record: dict) -> list[nodes.Node]:
+        """Return the tables and rows that a number rests on, as linked text."""
+        told: list[nodes.Node] = []
+        for used in record["tables"]:
+            target = f"table-{used['table'].replace('_', '-')}"
+            label = nodes.Text(used["table"].replace("_", " "))
+            link = make_refnode(self.app.builder, self.env.docname, "book/data", target, label)
+            told += [nodes.Text("Table "), link, nodes.Text(f", rows {shortened(used['rows'])}. ")]
+        return told
+
+
+def shortened(rows: str) -> str:
+    """Return a list of row numbers, cut after the first runs where it is long."""
+    runs = rows.split(", ")
+    return rows if len(runs) <= SHOWN else f"{', '.join(runs[:SHOWN])} and {len(runs) - SHOWN} more"
 
 
 # How many sources of a number the ledger spells out; the file for machines lists all
