@@ -51,6 +51,7 @@ def small_book(tmp_path_factory) -> Path:
         if chapter.name not in ("data.md", "numbers.md"):
             chapter.unlink()
     shutil.copyfile(ROOT / "tests" / "small.md", root / "book" / "deaths.md")
+    (root / "book" / "data.md").write_text("# Data\n\nAll tables of this book are left out of this small copy.\n")
     contents = (
         "format: jb-book\nroot: book/deaths\nparts:\n- caption: Rest\n  chapters:\n  - file: book/data\n  - file: book/numbers\n"
     )

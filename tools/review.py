@@ -99,6 +99,7 @@ class Files(whitenoise.WhiteNoise):
     """The files of a folder as they are when it is read. Symbolic links, which may lead out of it, are left out."""
 
     def update_files_dictionary(self, root, prefix):
+        """List the files below a folder by their addresses."""
         for folder, _, names in os.walk(root):
             for path in (os.path.join(folder, name) for name in names):
                 if not os.path.islink(path):
@@ -314,6 +315,7 @@ class Review:
         self.writing = threading.Lock()
 
     def __call__(self, environ, start_response):
+        """Answer a request; the interface of WSGI applications."""
         request = Request(environ)
         try:
             self.check_sender(request)
@@ -535,7 +537,7 @@ def serve(chosen: argparse.Namespace) -> None:
     if chosen.moderate:
         print(f"Moderation:             {here}/comments/admin/", flush=True)
     print(f"Comments are kept in {chosen.database}; make comments exports them. Ctrl-C stops.", flush=True)
-    if not (chosen.host == "localhost" or is_address(chosen.host) and ipaddress.ip_address(chosen.host).is_loopback):
+    if not (chosen.host == "localhost" or (is_address(chosen.host) and ipaddress.ip_address(chosen.host).is_loopback)):
         print(
             f"Listening on {chosen.host}, not on this machine alone: whoever can reach it can read the book and comment. "
             "See review/README.md before leaving it open.",

@@ -5,6 +5,7 @@ in a cover and contents, and sets it with print CSS through WeasyPrint as PDF/UA
 """
 
 import re
+import shutil
 from html import escape
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sphinx.util import logging
 
 from pages import edition, with_scope
 from pdf_tags import mend
+from pictures import PRINT
 
 LOGGER = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ class PdfBuilder(SingleFileHTMLBuilder):
     def finish(self):
         super().finish()
         out = Path(self.outdir)
+        for picture in (out / "_images").glob("*.svg"):
+            shutil.copyfile(Path(self.env.mystnb_config.output_folder, picture.stem + PRINT), picture)
         (out / "dcr-report.html").write_text(printed_page(self.body, self.config, edition(self.app)), encoding="utf-8")
         if self.config.render_report:
             render(out)
@@ -137,9 +141,26 @@ def render(out: Path) -> None:
         from weasyprint import HTML
     except OSError as error:
         raise RuntimeError(f"The report needs the system library Pango ({error}); README says how to install it.") from error
+    remember_page_references()
     report = out / "dcr-report.pdf"
     HTML(filename=out / "dcr-report.html", base_url=f"{out}/").write_pdf(report, pdf_variant="pdf/ua-1")
     mend(report)
+
+
+def remember_page_references() -> None:
+    """Let the PDF writer list its pages once: it asks for the list at every tagged box, which grows with the square of pages."""
+    import pydyf
+
+    listed = pydyf.PDF.page_references.fget
+    known = {}
+
+    def page_references(pdf):
+        count = len(pdf.pages["Kids"])
+        if known.get("count") != (id(pdf), count):
+            known.update(count=(id(pdf), count), references=tuple(listed(pdf)))
+        return known["references"]
+
+    pydyf.PDF.page_references = property(page_references)
 
 
 def setup(app):

@@ -1,9 +1,13 @@
 """Put a chart on the page: picture, computed alternative text, numbered caption, subtitle, source and data file."""
 
+from pathlib import PurePosixPath
+
 from docutils import nodes
 from myst_nb.core import render
 from sphinx import addnodes
 
+# A picture's counterpart for print has the same name with this ending
+PRINT = ".print.svg"
 MIME = "application/vnd.dcr.figure+json"
 
 
@@ -24,6 +28,8 @@ class FigureOutput:
             with render.create_figure_context(sphinx, heading, data.line or 0):
                 image = renderer.render_image(picture)[0]
                 image["alt"] = page["alt"]
+                name = PurePosixPath(image["uri"]).stem + PRINT
+                renderer.write_file([name], page["print"].encode("utf-8"), exists_ok=True)
                 sphinx.current_node.append(image)
             sphinx.nested_render_text(page["source"], data.line or 0)
         figure, source = holder.children

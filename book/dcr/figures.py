@@ -34,7 +34,7 @@ class Chart:
     """A finished figure: its SVG, and what the page prints with it."""
 
     svg: str
-    page: dict
+    page: dict  # with the same picture for print, its words as text in the report's own typeface
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         return {MIME: self.page | {"svg": self.svg}, "image/svg+xml": self.svg, "text/plain": self.page["alt"]}
@@ -59,8 +59,7 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
     """
     if not alt.strip():
         raise ValueError(f"The figure “{name}” needs alternative text.")
-    picture = io.StringIO()
-    figure.savefig(picture, format="svg", metadata={"Date": None, "Creator": None})
+    web, printed = drawn(figure, "path"), drawn(figure, "none")
     plt.close(figure)
     page = {
         "name": name,
@@ -69,8 +68,17 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
         "source": source_line(rows),
         "alt": alt,
         "csv": data.to_csv(index=False, lineterminator="\n"),
+        "print": printed,
     }
-    return Chart(picture.getvalue(), page)
+    return Chart(web, page)
+
+
+def drawn(figure: Figure, letters: str) -> str:
+    """Return the figure as SVG, its letters as outlines ("path") or as text ("none")."""
+    picture = io.StringIO()
+    with plt.rc_context({"svg.fonttype": letters}):
+        figure.savefig(picture, format="svg", metadata={"Date": None, "Creator": None})
+    return picture.getvalue()
 
 
 LICENCES = {
