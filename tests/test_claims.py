@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from dcr import claims
+from dcr import claims, comparison
 from dcr.data import load
 
 
@@ -79,10 +79,19 @@ def test_ratios_by_independent_arithmetic():
     """Worked by hand from the counts and populations printed by the statistical offices."""
     found = claims.tested().set_index(["claim_id", "test"]).found
     assert found["c23", 1] == pytest.approx(934 / 38)
-    assert found["c23", 2] == pytest.approx((934 / 5388200) / (38 / 10300300))
+    assert found["c23", 2] == pytest.approx((934 / 5424800) / (38 / 10300300))
     united_kingdom = (2503 + 110 + 934) / (58744595 + 1870834 + 5424800)
     assert found["c21", 2] == pytest.approx(934 / 5424800 / united_kingdom)
     assert found["c33", 1] == pytest.approx(934 / 455)
+
+
+def test_portugal_per_head_is_that_of_the_comparison():
+    readings = comparison.portugal_readings().query(
+        "scottish_year == 2017 and portuguese_year == 2017 and scottish == 'drug misuse' and basis == 'population'"
+    )
+    for series in ("forensic_register", "any_illicit_drug_found"):
+        expected = readings.loc[readings.series == series, "ratio"].iloc[0]
+        assert claims.over_portugal_per_head(load, 2017, series) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(

@@ -62,5 +62,14 @@ def test_a_table_is_numbered_text():
         tables.table(frame.head(0), "tab-test", caption="Deaths", rows="annual_deaths")
 
 
+@pytest.mark.parametrize("record", ["gaps", "control_totals", "sources"])
+def test_rows_that_name_no_source_are_the_authors_own(record):
+    assert figures.source_line(record) == "Source: compiled by the authors."
+
+
+def test_disagreements_name_the_sources_that_disagree():
+    assert figures.source_line("disagreements").startswith("Source: National Records of Scotland, [")
+
+
 def test_licences_of_all_sources_are_known():
     assert set(load("sources")["licence"]) <= set(figures.LICENCES)

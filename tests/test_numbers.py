@@ -36,4 +36,8 @@ def test_provenance_names_rows_and_sources():
     assert found["tables"][0] == {"table": "annual_deaths", "rows": "29–30"}
     assert found["tables"][1] == {"table": "first_published", "rows": "23"}
     assert found["sources"] == ["nrs-2024", "bbc-drug-deaths-2018"]
+    kept = numbers.provenance("disagreements: key == 'S08000022|2000'")["sources"]
+    assert kept == ["nrs-2024"]
+    assert len(numbers.provenance("disagreements")["sources"]) > 1
+    assert numbers.provenance("gaps")["sources"] == []
     assert numbers.spans(pd.Index([2, 3, 4, 9])) == "2–4, 9"

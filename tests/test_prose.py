@@ -13,8 +13,9 @@ MONTHS = "January|February|March|April|May|June|July|August|September|October|No
 ALLOWED = (
     (rf"\b\d{{1,2}} (?:{MONTHS})(?: \d{{4}})?\b", "a date"),
     (rf"\b(?:{MONTHS}) \d{{4}}\b", "a month"),
-    (r"\b(?:18|19|20|21)\d\d\b(?!,\d)", "a year"),
-    (r"\b(?:95|99\.8)%(?= (?:\w+ )?(?:interval|confidence|limit|Poisson|credible|prediction))", "the level of an interval"),
+    (r"\b(?:19|20)\d\d/\d\d\b", "a financial year"),
+    (r"\b(?:18|19|20|21)\d\ds?\b(?!,\d)", "a year or decade"),
+    (r"\b(?:95|99\.8)%(?= (?:\w+ )?(?:interval|confidence|limit|Poisson|credible|prediction|range))", "the level of an interval"),
     (r"\bper (?:100,000|10,000|1,000|million|100)\b", "the unit of a rate"),
     (r"\b[A-Z]\d\d(?:\.\d)?\b", "a code of the classification of diseases"),
     (r"\bICD-\d+\b|\bCOVID-19\b|\bHIV-1\b|\bH17\b|\bPDF/UA-1\b|\bWCAG 2\.2\b|\bUTF-8\b|\bISO \d+(?:-\d+)?\b", "a name"),

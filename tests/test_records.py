@@ -26,7 +26,7 @@ def test_counts_by_subject_are_those_of_the_file(name):
 def test_every_gap_is_told_without_an_empty_source(subject):
     text = records.gaps(subject, "tab-some").data
     assert text.count("\n| ") - 1 == sum(line["subject"] == subject for line in lines("gaps"))
-    assert text.rstrip().endswith("Source: the authors’ record, table gaps of the data catalogue.")
+    assert text.rstrip().endswith("Source: compiled by the authors.")
     assert text.count("Source:") == 1
 
 

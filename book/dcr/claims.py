@@ -87,9 +87,13 @@ def over_portugal(tables: Tables, year: int, series: str = "forensic_register") 
 
 
 def over_portugal_per_head(tables: Tables, year: int, series: str = "forensic_register") -> float:
-    """Return Scotland's crude death rate of a year over Portugal's, at all ages."""
+    """Return Scotland's crude death rate of a year over Portugal's, at all ages.
+
+    Scotland's population is that of `uk_populations`, as in every other ratio between countries (`dcr.comparison`).
+    """
     people = only(tables("country_populations").query("country == 'PRT' and year == @year"), "population")
-    return over_portugal(tables, year, series) * people / deaths(tables, year, "population")
+    at_home = only(tables("uk_populations").query("area_name == 'Scotland' and year == @year"), "population")
+    return over_portugal(tables, year, series) * people / at_home
 
 
 def over_uk_per_head(tables: Tables, year: int) -> float:

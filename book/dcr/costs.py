@@ -207,7 +207,11 @@ def one_way(parameters: pd.DataFrame, budget: str, money: str, health: str, othe
 
 
 def beside(lower: float, upper: float, low: float, high: float) -> str:
-    """Return how one range lies to another: below, within, above, across the lower end of, across the upper end of, around."""
+    """Return how one range lies to another.
+
+    One of: below, within, above, wider on both sides than,
+    across the lower end of, across the upper end of.
+    """
     if upper < low:
         return "below"
     if lower > high:

@@ -92,13 +92,18 @@ LICENCES = {
 
 
 def source_line(rows: str) -> str:
-    """Return the sources of the rows as MyST text: publisher, title linked to its address, licence."""
+    """Return the sources of the rows as MyST text: publisher, title linked to its address, licence.
+
+    Rows that name no source, such as those of `gaps`, are the authors' own record, and the line says so.
+    """
     sources = load("sources").set_index("key")
     lines = []
     for key in provenance(rows)["sources"]:
         source = sources.loc[key]
         title = source["title"] if pd.isna(source["url"]) else f"[{source['title']}]({source['url']})"
         lines.append(f"{source['publisher']}, {title} ({LICENCES[source['licence']]})")
+    if not lines:
+        return "Source: compiled by the authors."
     shown, hidden = lines[:3], lines[3:]
     rest = f"; and {len(hidden)} more, listed in the data file" if hidden else ""
     return f"Source: {'; '.join(shown)}{rest}."

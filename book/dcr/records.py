@@ -22,18 +22,6 @@ KNOWN = {
 }
 
 
-def own_table(frame: pd.DataFrame, name: str, *, caption: str, record: str, source: str, note: str = "") -> Markdown:
-    """Return a table for the page, as `dcr.tables.table` does, of what the authors recorded themselves.
-
-    record  the table of `data/` that holds it
-    source  what the source line says: “the authors’ record of gaps”
-
-    Raises ValueError for an empty table.
-    """
-    text = table(frame, name, caption=caption, rows=record, note=note).data
-    return Markdown(f"{text.rpartition('Source: ')[0]}Source: {source}.\n")
-
-
 def gaps(subject: str, name: str) -> Markdown:
     """Return the table of what was looked for and not available on one subject. Raises ValueError if there is nothing."""
     rows = load("gaps").query("subject == @subject")
@@ -42,7 +30,7 @@ def gaps(subject: str, name: str) -> Markdown:
     )
     frame = frame.assign(**{"What was looked for": frame["What was looked for"].str.rstrip(".")})
     caption = f"Not available to this edition: {subject}"
-    return own_table(frame, name, caption=caption, record="gaps", source="the authors’ record, table gaps of the data catalogue")
+    return table(frame, name, caption=caption, rows=f"gaps: subject == {subject!r}")
 
 
 def value_with_source(value: str | None, key: str | None) -> str:

@@ -34,7 +34,7 @@ def period(text: str) -> pd.Period:
 
 
 def middle(start: str, end: str) -> float:
-    """Return the middle of a period between two partial dates as a decimal year: 2019 for 2019-01 to 2018-12-31."""
+    """Return the middle of a period between two partial dates as a decimal year: about 2018.5 for 2018 to 2018-12-31."""
     days = first_day(start) + (last_day(end) + pd.Timedelta(days=1) - first_day(start)) / 2
     return days.year + (days.day_of_year - 1) / 365.25
 

@@ -54,7 +54,9 @@ def prediction_range(signal: float, ratios: Sequence[float]) -> tuple[float, flo
     """Return the least and greatest outcome if a signal errs as it did in past years.
 
     `ratios` holds signal over outcome for each past year; the range is the signal over the greatest and the least.
-    It is a record of past error, not a confidence interval.
+    It is a record of past error, not a confidence interval. If the errors of all years are alike and independent,
+    the range from n years holds the next with a chance of (n - 1) / (n + 1): Wilks (1941), Determination of sample sizes
+    for setting tolerance limits, Annals of Mathematical Statistics 12, 91-96.
     Raises ValueError without past years or with a ratio that is not above zero.
     """
     if len(ratios) == 0 or min(ratios) <= 0:
