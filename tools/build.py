@@ -61,6 +61,9 @@ def outputs() -> dict[str, list[int]]:
     return {path.relative_to(BUILD).as_posix(): [path.stat().st_size, path.stat().st_mtime_ns] for path in sorted(files)}
 
 
+# What is offered for download beside the pages
+PUBLICATIONS = ["dcr-report.pdf", "dcr-data.xlsx", "dcr-data.zip"]
+
 # What is published, in the order in which it is replaced: folder or file below _build
 PUBLISHED = ("html", "pdf", "data", "numbers.json", "manifest.json")
 
@@ -177,11 +180,12 @@ def collect(made_from: dict[str, str]) -> None:
     out = WORK / "out"
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(WORK / "html", out / "html", ignore=shutil.ignore_patterns(".buildinfo"))
-    (out / "pdf").mkdir()
     (out / "html" / "downloads").mkdir()
-    for file in sorted((WORK / "pdf").glob("*.pdf")):
-        shutil.copyfile(file, out / "pdf" / file.name)
-        shutil.copyfile(file, out / "html" / "downloads" / file.name)
+    for name in PUBLICATIONS:
+        folder = "pdf" if name.endswith(".pdf") else "data"
+        (out / folder).mkdir(exist_ok=True)
+        for target in (out / folder / name, out / "html" / "downloads" / name):
+            shutil.copyfile(WORK / folder / name, target)
     shutil.copyfile(WORK / "numbers.json", out / "numbers.json")
     (out / "manifest.json").write_text(json.dumps(manifest(made_from), indent=1) + "\n", encoding="utf-8")
 
@@ -211,17 +215,21 @@ def build() -> None:
         say("Chapters:")
         ran = kernels.run_chapters(chapters, cache_path(ROOT), say)
         say(f"  {len(chapters) - ran} of {len(chapters)} unchanged" if ran < len(chapters) else f"  all {ran} run")
-        made = ["dcr-report.pdf"]
-        say("Pages …")
-        write_pages("pdf", publications=made, render_report=False)
-        report = subprocess.Popen([sys.executable, "-m", "tools.print_report", str(WORK / "pdf")], cwd=ROOT)
+        package = subprocess.Popen(
+            [sys.executable, "-m", "dcr.package_data", str(WORK / "data")], cwd=BOOK, stdout=subprocess.DEVNULL
+        )
+        report = None
         try:
-            write_pages("html", publications=made)
+            say("Pages …")
+            write_pages("pdf", publications=PUBLICATIONS, render_report=False)
+            report = subprocess.Popen([sys.executable, "-m", "tools.print_report", str(WORK / "pdf")], cwd=ROOT)
+            write_pages("html", publications=PUBLICATIONS)
             say("Report …")
-            if report.wait():
-                raise BuildError("The report could not be set: see the error above.")
+            if package.wait() or report.wait():
+                raise BuildError("The report or the data package could not be made: see the error above.")
         finally:
-            report.kill()
+            for process in filter(None, (package, report)):
+                process.kill()
         collect(now)
         publish()
     except (BuildError, kernels.ChapterError):
