@@ -18,7 +18,7 @@ check: environment ## check the data alone
 
 test: ## run every test
 	@$(PYTHON) tools/environment.py --test
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n 2 --dist loadfile
 
 lab: environment ## open the chapters in JupyterLab
 	@$(RUN) -m jupyter lab book

@@ -76,6 +76,14 @@ def test_a_changed_module_runs_the_chapters_again(book):
     assert number(book, "deaths_latest_change")["text"] == "13% less than"
 
 
+def test_changed_words_reach_the_page_without_running_a_notebook(book):
+    replace(book / "book" / "data.md", "small copy", "little copy")
+    result = build(book)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "1 of 1 unchanged" in result.stdout
+    assert "little copy" in (book / "_build" / "html" / "book" / "data.html").read_text(encoding="utf-8")
+
+
 def test_nothing_changed_runs_nothing(book):
     started = time.monotonic()
     result = build(book)

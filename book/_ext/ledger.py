@@ -234,8 +234,26 @@ def pages_to_rewrite(app, env) -> list[str]:
         pages = [page for page in numbers(env) if name in numbers(env)[page]]
         if len(pages) > 1:
             raise ExtensionError(f"The number “{name}” is recorded in {' and in '.join(pages)}: rename one of them.")
-    users = [page for page, names in env.book_number_uses.items() if names & changed]
-    return users + ([LEDGER] if changed and LEDGER in env.found_docs else [])
+    users = {page for page, names in env.book_number_uses.items() if names & changed}
+    await_writing(env, users | ({LEDGER} if changed else set()))
+    waiting = env.book_unwritten[app.builder.name] & env.found_docs
+    env.book_unwritten[app.builder.name] = set()
+    return sorted(waiting)
+
+
+def note_reading(app, env, docnames) -> None:
+    """Note that the pages about to be read anew await writing."""
+    await_writing(env, set(docnames))
+
+
+def await_writing(env, pages: set[str]) -> None:
+    """Note for each builder that it must write these pages.
+
+    The web book and the report share what was read. Sphinx has a builder write the pages read in its own run; what the
+    other builder's run read would stay as it was.
+    """
+    for waiting in env.book_unwritten.values():
+        waiting.update(pages)
 
 
 def write_json(app, exception) -> None:
@@ -255,9 +273,11 @@ def forget(app, env, docname) -> None:
 
 
 def start(app) -> None:
-    """Give a new environment its register of uses."""
+    """Give a new environment its register of uses and of pages that await writing."""
     if not hasattr(app.env, "book_number_uses"):
         app.env.book_number_uses = {}
+        app.env.book_unwritten = {}
+    app.env.book_unwritten.setdefault(app.builder.name, set(app.env.found_docs))
 
 
 def setup(app):
@@ -271,6 +291,7 @@ def setup(app):
     app.add_post_transform(WriteLedger)
     app.connect("builder-inited", start)
     app.connect("env-purge-doc", forget)
+    app.connect("env-before-read-docs", note_reading)
     app.connect("env-updated", pages_to_rewrite)
     app.connect("build-finished", write_json)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": False, "parallel_write_safe": True}
