@@ -10,7 +10,7 @@ export PYTHONUTF8 := 1
 help: ## list the verbs
 	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
 
-book: environment ## build the web book, the report and the ledger in _build/
+book: environment ## build the web book, the report, the tables and the ledger in _build/
 	@$(RUN) -m tools.build
 
 check: environment ## check the data alone
