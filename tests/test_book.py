@@ -15,6 +15,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @cache
+def places(path: Path) -> dict:
+    """Return the elements of a page by their addresses."""
+    return {tag["id"]: tag for tag in soup(path).select("[id]")}
+
+
+@cache
 def soup(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
 
@@ -56,7 +62,7 @@ def test_links_and_anchors_resolve(built):
             file = file / "index.html" if file.is_dir() else file
             if not file.exists():
                 broken.append(f"{path.relative_to(html)}: {address}")
-            elif anchor and file.suffix == ".html" and not soup(file).find(id=anchor) and anchor != "":
+            elif anchor and file.suffix == ".html" and anchor not in places(file):
                 broken.append(f"{path.relative_to(html)}: {address} (no such place)")
     assert not broken, "\n".join(broken[:20])
 
@@ -85,26 +91,20 @@ def test_pictures_have_computed_alternative_text(built, page):
 @pytest.mark.parametrize("page", pages())
 def test_no_hole_or_raw_value_in_the_text(built, page):
     article = soup(built / "html" / f"{page}.html").select_one("article")
-    text = article.get_text()
-    assert not re.search(
-        r"\bnp\.|\bnan\b|\bNaN\b|<NA>|\bNone\b|\{n\}|pd\.NA", re.sub(r"(?s)<pre.*?</pre>", "", text_without_code(article))
-    )
-    for link in article.select("a.number"):
-        assert link.get_text(strip=True), link
-    assert text
-
-
-def text_without_code(article) -> str:
-    """Return the words of an article without its code."""
     copy = BeautifulSoup(str(article), "lxml")
     for code in copy.select("pre, code, details"):
         code.decompose()
-    return copy.get_text()
+    assert not re.search(r"\bnp\.|\bnan\b|\bNaN\b|<NA>|\{n\}|pd\.NA", copy.get_text())
+    whole = {cell.get_text(strip=True) for cell in copy.select("td, th, a.number")}
+    assert not whole & {"None", "nan", "NaT", "<NA>"}
+    assert "" not in {link.get_text(strip=True) for link in copy.select("a.number")}
+    assert "" not in {cell.get_text(strip=True) for cell in copy.select("td")}, "a cell of a table is blank"
 
 
 def test_every_number_leads_to_its_entry(built):
     entries = ledger(built)
-    page = soup(built / "html" / "book" / "numbers.html")
+    ledger_page = places(built / "html" / "book" / "numbers.html")
+    rows = {address: row.get_text() for address, row in ledger_page.items() if row.name == "tr"}
     printed = 0
     for path in (built / "html" / "book").glob("*.html"):
         for link in soup(path).select("article a.number"):
@@ -113,10 +113,9 @@ def test_every_number_leads_to_its_entry(built):
             assert link.get_text() == entry["text"]
             assert entry["definition"] in link["title"]
             assert entry["sources"][0] in link["title"]
-            row = page.find(id=urldefrag(link["href"])[1])
-            assert row.name == "tr"
-            assert entry["text"] in row.get_text()
-            assert entry["definition"] in row.get_text()
+            row = rows[urldefrag(link["href"])[1]]
+            assert entry["text"] in row
+            assert entry["definition"] in row
             printed += 1
     assert printed > 40
 
@@ -129,6 +128,16 @@ def test_ledger_entries_are_whole(built):
         assert entry["sources"]
         assert set(entry["sources"]) <= sources
         assert isinstance(entry["value"], int | float | str)
+
+
+def test_numbers_lead_to_the_cell_that_made_them(built):
+    for chapter in ("deaths", "places"):
+        page = places(built / "html" / "book" / f"{chapter}.html")
+        entries = [entry for entry in ledger(built).values() if entry["chapter"] == chapter]
+        plain = [entry for entry in entries if f'"{entry["name"]}"' in "".join(cell.get_text() for cell in page.values())]
+        assert len(plain) > 10
+        for entry in plain:
+            assert f'"{entry["name"]}"' in page[f"cell-{entry['cell']}"].get_text(), entry["name"]
 
 
 def test_ledger_agrees_with_the_data(built):

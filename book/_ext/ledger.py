@@ -40,7 +40,7 @@ class NumberOutput:
         known = numbers(env).setdefault(chapter, {})
         if record["name"] in known:
             LOGGER.warning("the number “%s” is recorded twice", record["name"], location=(chapter, data.line))
-        known[record["name"]] = record | {"chapter": Path(chapter).name, "page": chapter}
+        known[record["name"]] = record | {"chapter": Path(chapter).name, "page": chapter, "cell": data.cell_index}
         return [nodes.comment()]
 
 
@@ -266,6 +266,13 @@ def write_json(app, exception) -> None:
             (folder / "numbers.json").write_text(text, encoding="utf-8")
 
 
+def count_cells(app, doctree) -> None:
+    """Give each number the place of its cell among the page's code cells; the renderer counts the text's cells too."""
+    cells = [node["cell_index"] for node in doctree.findall(nodes.container) if node.get("nb_element") == "cell_code"]
+    for record in numbers(app.env).get(app.env.docname, {}).values():
+        record["cell"] = cells.index(record["cell"]) + 1
+
+
 def forget(app, env, docname) -> None:
     """Drop what a page recorded before it is read again."""
     numbers(env).pop(docname, None)
@@ -291,6 +298,7 @@ def setup(app):
     app.add_post_transform(WriteLedger)
     app.connect("builder-inited", start)
     app.connect("env-purge-doc", forget)
+    app.connect("doctree-read", count_cells)
     app.connect("env-before-read-docs", note_reading)
     app.connect("env-updated", pages_to_rewrite)
     app.connect("build-finished", write_json)

@@ -29,13 +29,13 @@ class FoldCode(SphinxPostTransform):
 
     def run(self, **kwargs) -> None:
         containers = [node for node in self.document.findall(nodes.container) if node.get("nb_element") == "cell_code"]
-        for cell in containers:
+        for place, cell in enumerate(containers, 1):
             for part in list(cell.findall(nodes.container)):
                 shown = [child for child in part if not isinstance(child, nodes.comment)]
                 if part.get("nb_element") == "cell_code_output" and not shown:
                     part.parent.remove(part)
             if self.app.builder.name == "html":
-                cell["ids"].append(f"cell-{cell['exec_count']}")
+                cell["ids"].append(f"cell-{place}")
                 cell["hide_mode"] = "input"
                 cell["prompt_show"], cell["prompt_hide"] = "Show the code", "Hide the code"
             else:

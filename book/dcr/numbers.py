@@ -10,7 +10,6 @@ import re
 
 import numpy as np
 import pandas as pd
-from IPython import get_ipython
 from IPython.display import display
 
 from dcr import data, words
@@ -45,7 +44,6 @@ def number(name: str, value, text: str | None = None, *, unit: str, definition: 
         "unit": unit,
         "definition": definition,
         **provenance(rows),
-        "cell": cell(),
     }
     display({MIME: record, "text/plain": f"{name}: {text} ({unit})"}, raw=True)
     return text
@@ -84,9 +82,3 @@ def spans(rows: pd.Index) -> str:
     ordered = pd.Series(sorted(rows))
     runs = ordered.groupby((ordered.diff() != 1).cumsum()).agg(["min", "max"])
     return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs.itertuples(index=False))
-
-
-def cell() -> int | None:
-    """Return the count of the notebook cell that is running, or None outside a notebook."""
-    shell = get_ipython()
-    return shell.execution_count if shell else None
