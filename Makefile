@@ -31,7 +31,7 @@ comments: environment ## export all comments to _build/review/
 
 lock: environment ## renew requirements.txt from requirements.in
 	@$(RUN) -m uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --custom-compile-command "make lock" --upgrade -q -o requirements.txt
+		--no-emit-index-url --no-emit-package misaka --custom-compile-command "make lock" --upgrade -q -o requirements.txt
 
 clean: ## remove what was built (comments are kept)
 	@rm -rf _build
