@@ -300,6 +300,6 @@ def setup(app):
     app.connect("env-purge-doc", forget)
     app.connect("doctree-read", count_cells)
     app.connect("env-before-read-docs", note_reading)
-    app.connect("env-updated", pages_to_rewrite)
+    app.connect("env-updated", pages_to_rewrite, priority=700)
     app.connect("build-finished", write_json)
     return {"version": "1", "env_version": 2, "parallel_read_safe": False, "parallel_write_safe": True}

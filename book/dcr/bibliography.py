@@ -2,9 +2,9 @@
 
 `python -m dcr.bibliography` (from `book/`) refreshes the file; a test fails while it is stale.
 
-Entries are `article` where a DOI is known or the publisher is a journal, `techreport` for public bodies, parliaments
-and statistical offices, and `misc` for all else.
-Where the register names no people, the publisher stands as author, as a corporate name.
+Where the register names people, entries are `article` if a DOI is known or the publisher is a journal, `techreport` for
+public bodies, parliaments and statistical offices, and `misc` for all else.
+Where it names none, the publisher stands as author, as a corporate name, of a `misc` entry: a reader sees it once.
 """
 
 import re
@@ -32,6 +32,8 @@ PUBLIC_BODIES = re.compile(
 )
 # The field that holds the publisher, by type of entry
 PUBLISHER = {"article": "journal", "techreport": "institution", "misc": "howpublished"}
+# What a reader is told of a source that was not read itself
+READ_AS = {"copy": "Read in a copy.", "secondary": "Known from another publication that quotes it."}
 SPECIAL = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "$": r"\$"}
 
 
@@ -42,6 +44,8 @@ def escape(text: str) -> str:
 
 def kind(source: pd.Series) -> str:
     """Return the type of entry of a source: article, techreport or misc."""
+    if pd.isna(source["authors"]):
+        return "misc"
     if pd.notna(source["doi"]) or JOURNALS.search(source["publisher"]):
         return "article"
     return "techreport" if PUBLIC_BODIES.search(source["publisher"]) else "misc"
@@ -52,7 +56,8 @@ def entry(source: pd.Series) -> str:
     publisher = escape(source["publisher"])
     people = f"{{{escape(source['authors']).replace('; ', ' and ')}}}" if pd.notna(source["authors"]) else f"{{{{{publisher}}}}}"
     fields = {"title": f"{{{{{escape(source['title'])}}}}}", "author": people}
-    fields[PUBLISHER[kind(source)]] = f"{{{publisher}}}"
+    if pd.notna(source["authors"]):
+        fields[PUBLISHER[kind(source)]] = f"{{{publisher}}}"
     year, *month = source["published"].split("-")[:2] if pd.notna(source["published"]) else ["n.d."]
     fields["year"] = f"{{{year}}}"
     if month:
@@ -60,8 +65,9 @@ def entry(source: pd.Series) -> str:
     for name in ("url", "doi"):
         if pd.notna(source[name]):
             fields[name] = f"{{{source[name]}}}"
-    if source["note"]:
-        fields["note"] = f"{{{escape(source['note'])}}}"
+    note = " ".join(filter(None, [source["note"], READ_AS.get(source["known"])]))
+    if note:
+        fields["note"] = f"{{{escape(note)}}}"
     lines = ",\n".join(f"  {name} = {value}" for name, value in fields.items())
     return f"@{kind(source)}{{{source['key']},\n{lines}\n}}\n"
 
