@@ -56,6 +56,20 @@ class KeepFor(SphinxPostTransform):
             node.parent.remove(node)
 
 
+class ShortenForPrint(SphinxPostTransform):
+    """Leaves as many first rows of a long table as its class says, `printed-20`, in the report."""
+
+    default_priority = 7
+
+    def run(self, **kwargs) -> None:
+        if self.app.builder.name == "html":
+            return
+        for table in self.document.findall(nodes.table):
+            for kept in [int(name.removeprefix("printed-")) for name in table["classes"] if name.startswith("printed-")]:
+                body = next(iter(table.findall(nodes.tbody)))
+                del body[kept:]
+
+
 class RememberDoctrees:
     """Keeps the pages that numbered references look into, which Sphinx would otherwise load again for each of them."""
 
@@ -151,6 +165,7 @@ def setup(app: Sphinx):
     app.add_post_transform(FoldCode)
     app.add_post_transform(KeepFor)
     app.add_post_transform(StubColumns)
+    app.add_post_transform(ShortenForPrint)
     app.connect("html-page-context", finish_page)
     app.connect("build-finished", write_first_page)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,7 +7,16 @@ from dcr.data import SHORTHAND
 from dcr.figures import source_line
 
 
-def table(frame: pd.DataFrame, name: str, *, caption: str, rows: str, note: str = "", missing: str = "[x]") -> Markdown:
+def table(
+    frame: pd.DataFrame,
+    name: str,
+    *,
+    caption: str,
+    rows: str,
+    note: str = "",
+    missing: str = "[x]",
+    printed: int | None = None,
+) -> Markdown:
     """Return a table for the page; it must be the last expression of its cell.
 
     frame    finished text or whole numbers; the first column heads the rows, the columns' names head the columns
@@ -16,6 +25,7 @@ def table(frame: pd.DataFrame, name: str, *, caption: str, rows: str, note: str 
     rows     where it comes from, as in `dcr.numbers.number`
     note     said under the table
     missing  what stands for a missing value: [x] not available, [c] suppressed, [z] not applicable
+    printed  how many rows, the first ones, the report prints of a long table; the web book shows all
 
     Raises ValueError for an empty table.
     """
@@ -28,7 +38,13 @@ def table(frame: pd.DataFrame, name: str, *, caption: str, rows: str, note: str 
     shorthand = f" {missing} means that the value is {SHORTHAND[missing]}." if (cells == missing).any(axis=None) else ""
     below = " ".join(part for part in (note + shorthand, source_line(rows)) if part.strip()).strip()
     body = "\n".join(lines)
-    return Markdown(f":::{{table}} {caption}\n:name: {name}\n:class: row-headers\n\n{body}\n:::\n\n{{.source-line}}\n{below}\n")
+    classes, cut = "row-headers", ""
+    if printed is not None and printed < len(frame):
+        classes += f" printed-{printed}"
+        cut = f"{{.source-line .print-only}}\nThe first {printed:,} of {len(frame):,} rows; the web book shows all.\n\n"
+    return Markdown(
+        f":::{{table}} {caption}\n:name: {name}\n:class: {classes}\n\n{body}\n:::\n\n{cut}{{.source-line}}\n{below}\n"
+    )
 
 
 def row(cells) -> str:
