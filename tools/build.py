@@ -22,6 +22,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from tools.memory import search_rarely
 from tools.paths import BOOK, BUILD, CACHE, CONFIG, ROOT, TOC, WORK
 
 # JupyterLab brings a parser of addresses that takes four seconds to import and that no build uses
@@ -269,6 +270,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    search_rarely()
     code = main()
     sys.stdout.flush()
     os._exit(code)  # at once: the fork server and its kernels end with this process

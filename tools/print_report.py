@@ -3,9 +3,11 @@
 import sys
 from pathlib import Path
 
+from tools.memory import search_rarely
 from tools.paths import BOOK
 
 if __name__ == "__main__":
+    search_rarely()
     sys.path.insert(0, str(BOOK / "_ext"))
     from pdf import render
 
