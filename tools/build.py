@@ -23,6 +23,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tools.memory import search_rarely
+from tools.print_report import revision
 from tools.paths import BOOK, BUILD, CACHE, CONFIG, ROOT, TOC, WORK
 
 # JupyterLab brings a parser of addresses that takes four seconds to import and that no build uses
@@ -63,7 +64,7 @@ def outputs() -> dict[str, list[int]]:
 
 
 # What is offered for download beside the pages
-PUBLICATIONS = ["dcr-report.pdf", "dcr-data.xlsx", "dcr-data.zip"]
+PUBLICATIONS = ["dcr-report.pdf", "dcr-brief.pdf", "dcr-data.xlsx", "dcr-data.zip"]
 
 # What is published, in the order in which it is replaced: folder or file below _build
 PUBLISHED = ("html", "pdf", "data", "numbers.json", "manifest.json")
@@ -144,11 +145,10 @@ def manifest(made_from: dict[str, str]) -> dict:
     import yaml
 
     settings = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["sphinx"]["config"]
-    revision = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
     packages = ("jupyter-book", "sphinx", "myst-nb", "pandas", "matplotlib", "scipy", "weasyprint")
     return {
         "edition": settings["edition"],
-        "revision": revision or None,
+        "revision": revision(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in packages},
         "inputs": made_from,
@@ -223,11 +223,14 @@ def build() -> None:
         try:
             say("Pages …")
             write_pages("pdf", publications=PUBLICATIONS, render_report=False)
-            report = subprocess.Popen([sys.executable, "-m", "tools.print_report", str(WORK / "pdf")], cwd=ROOT)
+            if package.wait():
+                raise BuildError("The data package could not be made: see the error above.")
+            folders = [str(WORK / "pdf"), str(WORK / "data")]
+            report = subprocess.Popen([sys.executable, "-m", "tools.print_report", *folders], cwd=ROOT)
             write_pages("html", publications=PUBLICATIONS)
             say("Report …")
-            if package.wait() or report.wait():
-                raise BuildError("The report or the data package could not be made: see the error above.")
+            if report.wait():
+                raise BuildError("The report could not be made: see the error above.")
         finally:
             for process in filter(None, (package, report)):
                 process.kill()

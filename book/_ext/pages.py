@@ -86,14 +86,15 @@ class RememberDoctrees:
 
 
 class StubColumns(SphinxPostTransform):
-    """Makes the first column of tables of class `row-headers` head their rows."""
+    """Makes the first column of tables of class `row-headers` head their rows, unless only one column would be left."""
 
     default_priority = 7
 
     def run(self, **kwargs) -> None:
         for table in self.document.findall(nodes.table):
-            if "row-headers" in table["classes"]:
-                next(iter(table.findall(nodes.colspec)))["stub"] = 1
+            columns = list(table.findall(nodes.colspec))
+            if "row-headers" in table["classes"] and len(columns) > 2:
+                columns[0]["stub"] = 1
 
 
 def with_scope(html: str) -> str:
