@@ -120,4 +120,5 @@ def test_words():
     assert trend.signed_interval(-0.08, -0.02) == "−8% to −2%"
     assert [trend.clear(*limits) for limits in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1))] == ["a rise", "a fall", "no clear change"]
     assert [trend.below_or_above(ratio) for ratio in (0.97, 1.06, 1.001)] == ["3% below", "6% above", "equal to"]
+    assert trend.errors(pd.Series([1.06, 0.97, 1.0])) == "3% below to 6% above"
     assert trend.years_listed([2018, 2019]) == "2018 and 2019" and trend.years_listed([]) == "no year"

@@ -195,6 +195,12 @@ def below_or_above(ratio: float) -> str:
     return "equal to" if share == "0%" else f"{share} {'above' if ratio > 1 else 'below'}"
 
 
+def errors(ratios: pd.Series) -> str:
+    """Return the least and greatest error of a signal in words: 3% below to 6% above."""
+    least, greatest = (f"{words.percent(abs(each - 1))} {'above' if each > 1 else 'below'}" for each in (ratios.min(), ratios.max()))
+    return f"{least} to {greatest}"
+
+
 def years_listed(years) -> str:
     """Return years as a sentence lists them: 2018, 2019 and 2020; "no year" where there is none."""
     years = list(years)
