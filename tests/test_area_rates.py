@@ -62,9 +62,9 @@ def test_five_year_rates_of_scotland_recompute_for_every_period():
     error = area_rates.standard_error(years.rate_lower95, years.rate_upper95)
     half = norm.ppf(0.975) * np.sqrt((error**2).rolling(5).sum())[printed.index] / 5
     assert (years.deaths.rolling(5).sum()[printed.index] == printed.deaths).all()
-    assert printed.index[0] == 2004 and (mean - printed.rate_per_100k).abs().max() < 0.11
-    assert (mean - half - printed.rate_lower95).abs().max() < 0.16
-    assert (mean + half - printed.rate_upper95).abs().max() < 0.16
+    assert printed.index[0] == 2004 and (mean - printed.rate_per_100k).abs().max() < 0.07
+    assert (mean - half - printed.rate_lower95).abs().max() < 0.1
+    assert (mean + half - printed.rate_upper95).abs().max() < 0.1
 
 
 def test_five_year_counts_of_areas_recompute_for_every_period():

@@ -37,7 +37,10 @@ def scottish_ratio(known: pd.DataFrame, year: int, against: str, standardised: b
     against       an area of `uk_deaths`, or `WHOLE`: the United Kingdom, Scotland included
     standardised  from the published age-standardised rates; otherwise deaths per head
     """
-    scotland, other = (known.reindex([(area, year)]).iloc[0] for area in ("Scotland", REST if against == WHOLE else against))
+    areas = ("Scotland", REST if against == WHOLE else against)
+    if any((area, year) not in known.index for area in areas):
+        return None
+    scotland, other = (known.loc[(area, year)] for area in areas)
     columns = ["deaths", "rate_per_100k"] if standardised else ["deaths", "population"]
     if scotland[columns].isna().any() or other[columns].isna().any():
         return None

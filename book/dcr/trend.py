@@ -197,7 +197,9 @@ def below_or_above(ratio: float) -> str:
 
 def errors(ratios: pd.Series) -> str:
     """Return the least and greatest error of a signal in words: 3% below to 6% above."""
-    least, greatest = (f"{words.percent(abs(each - 1))} {'above' if each > 1 else 'below'}" for each in (ratios.min(), ratios.max()))
+    least, greatest = (
+        f"{words.percent(abs(each - 1))} {'above' if each > 1 else 'below'}" for each in (ratios.min(), ratios.max())
+    )
     return f"{least} to {greatest}"
 
 
