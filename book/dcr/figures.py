@@ -59,10 +59,7 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
     """
     if not alt.strip():
         raise ValueError(f"The figure “{name}” needs alternative text.")
-    web = drawn(figure, "path")
-    with plt.rc_context({"figure.constrained_layout.use": False}):
-        figure.set_layout_engine(None)  # the places found for the first drawing serve for the second
-    printed = drawn(figure, "none")
+    web, printed = drawn(figure, "path"), drawn(figure, "none")
     plt.close(figure)
     page = {
         "name": name,

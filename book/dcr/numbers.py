@@ -79,10 +79,6 @@ def provenance(rows: str) -> dict:
 
 def spans(rows: pd.Index) -> str:
     """Return row numbers as a reader writes them: 2–30, 33."""
-    runs: list[list[int]] = []
-    for row in sorted(rows):
-        if runs and row == runs[-1][1] + 1:
-            runs[-1][1] = row
-        else:
-            runs.append([row, row])
-    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in runs)
+    ordered = pd.Series(sorted(rows))
+    runs = ordered.groupby((ordered.diff() != 1).cumsum()).agg(["min", "max"])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs.itertuples(index=False))
