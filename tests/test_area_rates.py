@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import norm
 
 from dcr import area_rates, stats
+from dcr.data import load
 
 
 def rates(**areas: tuple[float, float, float]) -> pd.DataFrame:
@@ -51,6 +52,28 @@ def test_five_years_leaves_former_boundaries_out():
     boards = area_rates.five_years("health board", 2014)
     assert "Lanarkshire" not in set(boards.area_name)
     assert len(area_rates.five_years("council area", 2024)) == 32
+
+
+def test_five_year_rates_of_scotland_recompute_for_every_period():
+    """The published rate of five years is the mean of the five yearly ones, its limits those of their sum's error."""
+    years = load("annual_deaths").set_index("year")
+    printed = load("area_rates_five_year").query("area_code == 'S92000003'").set_index("end_year")
+    mean = years.rate_per_100k.rolling(5).mean()[printed.index]
+    error = area_rates.standard_error(years.rate_lower95, years.rate_upper95)
+    half = norm.ppf(0.975) * np.sqrt((error**2).rolling(5).sum())[printed.index] / 5
+    assert (years.deaths.rolling(5).sum()[printed.index] == printed.deaths).all()
+    assert printed.index[0] == 2004 and (mean - printed.rate_per_100k).abs().max() < 0.07
+    assert (mean - half - printed.rate_lower95).abs().max() < 0.1
+    assert (mean + half - printed.rate_upper95).abs().max() < 0.1
+
+
+def test_five_year_counts_of_areas_recompute_for_every_period():
+    """The published five-year count of an area on its present boundary is the sum of its yearly counts."""
+    yearly = load("deaths_by_area").query("sex == 'persons'").pivot(index="year", columns="area_code", values="deaths")
+    sums = yearly.rolling(5).sum().stack().rename("summed")
+    printed = load("area_rates_five_year").query("boundary == 'present' and area_code != 'S92000003'")
+    both = printed.set_index(["end_year", "area_code"]).join(sums.rename_axis(["end_year", "area_code"]))
+    assert (both.deaths == both.summed).all()
 
 
 def test_refusals():

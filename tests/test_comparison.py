@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from dcr import comparison, treatment
-from dcr.comparison import BORDER, MISUSE, REST, WHOLE, scottish_ratio
+from dcr.comparison import BORDER, MISUSE, REST, WHOLE, scottish_ratio, uk_deaths
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from dcr.comparison import BORDER, MISUSE, REST, WHOLE, scottish_ratio
     [(2017, BORDER, 4.04), (2017, REST, 3.99), (2017, WHOLE, 3.21), (2020, WHOLE, 3.64), (2024, BORDER, 3.03)],
 )
 def test_ratio_per_head(year, against, expected):
-    ratio, lower, upper = scottish_ratio(MISUSE, year, against)
+    ratio, lower, upper = scottish_ratio(uk_deaths(MISUSE), year, against)
     assert round(ratio, 2) == expected
     assert lower < ratio < upper
 
@@ -20,14 +20,14 @@ def test_ratio_per_head(year, against, expected):
 @pytest.mark.parametrize(("area", "expected"), [("England", 2.76), ("Wales", 1.94), ("Northern Ireland", 2.76)])
 def test_ratio_of_poisoning_lies_between_two_and_three_as_stated(area, expected):
     """National Records of Scotland (2025): between two and three times the other parts of the United Kingdom in 2023."""
-    ratio = scottish_ratio("drug poisoning", 2023, area, standardised=True)[0]
+    ratio = scottish_ratio(uk_deaths("drug poisoning"), 2023, area, standardised=True)[0]
     assert ratio == pytest.approx(expected, abs=0.005)
     assert round(ratio) in (2, 3)
 
 
 def test_ratio_with_a_part_missing_is_none():
-    assert scottish_ratio(MISUSE, 2024, WHOLE) is None
-    assert scottish_ratio(MISUSE, 2020, BORDER, standardised=True) is None
+    assert scottish_ratio(uk_deaths(MISUSE), 2024, WHOLE) is None
+    assert scottish_ratio(uk_deaths(MISUSE), 2020, BORDER, standardised=True) is None
     assert comparison.with_limits(None) is None
 
 

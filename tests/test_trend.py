@@ -77,6 +77,24 @@ def test_lines_fit_scotland(scotland, lines):
     assert ((expected / scotland.deaths - 1).abs() < 0.25).all()
 
 
+def test_the_quick_fit_loses_no_line_with_support(scotland, monkeypatch):
+    chance = np.random.default_rng(4)
+    wanted = scotland.loc[2004:]
+    editions = [wanted.deaths, pd.Series(chance.poisson(wanted.deaths * 0.2), wanted.index)]
+    quick = [trend.bending_lines(deaths, wanted.population, most=2) for deaths in editions]
+    monkeypatch.setattr(trend, "promising", lambda deaths, population, choices, start: choices)
+    for found, deaths in zip(quick, editions, strict=True):
+        every = trend.bending_lines(deaths, wanted.population, most=2)
+        assert [line.breaks for line in found] == [line.breaks for line in every]
+        assert [line.weight for line in found] == pytest.approx([line.weight for line in every])
+
+
+def test_a_year_without_deaths_is_fitted(scotland):
+    deaths = (scotland.deaths.loc[2004:] // 150).replace(2, 0)
+    assert (deaths == 0).any()
+    assert sum(line.weight for line in trend.bending_lines(deaths, scotland.population, most=1)) == pytest.approx(1)
+
+
 def test_fewer_bends_and_years_give_a_like_recent_pace(scotland, lines):
     wanted = scotland.loc[2000:]
     fewer = trend.bending_lines(wanted.deaths, wanted.population, most=2)
@@ -120,4 +138,5 @@ def test_words():
     assert trend.signed_interval(-0.08, -0.02) == "−8% to −2%"
     assert [trend.clear(*limits) for limits in ((0.1, 0.2), (-0.2, -0.1), (-0.1, 0.1))] == ["a rise", "a fall", "no clear change"]
     assert [trend.below_or_above(ratio) for ratio in (0.97, 1.06, 1.001)] == ["3% below", "6% above", "equal to"]
+    assert trend.errors(pd.Series([1.06, 0.97, 1.0])) == "3% below to 6% above"
     assert trend.years_listed([2018, 2019]) == "2018 and 2019" and trend.years_listed([]) == "no year"

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from dcr.stats import poisson_interval
 
@@ -26,6 +27,24 @@ def age_standardised_rate(rates: pd.DataFrame, standard: pd.Series) -> pd.Series
     if weights.isna().any() or rates.isna().any(axis=None):
         raise ValueError("A standardised rate needs a rate and a weight for every age band.")
     return rates.mul(weights, axis="index").sum() / weights.sum()
+
+
+def standardised_interval(deaths: pd.DataFrame, rates: pd.DataFrame, standard: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return the 95% limits of the directly standardised rate of each column, as National Records of Scotland prints them.
+
+    deaths  counts by age band (rows) and year (columns)
+    rates, standard  as in `age_standardised_rate`
+
+    The rate ± 1.96 standard errors, each band's deaths taken as Poisson: Keyfitz N (1966), Sampling variance of
+    standardized mortality rates, Human Biology 38:309–317. Raises ValueError as `age_standardised_rate` does, and where
+    deaths and rates do not have the same bands and years.
+    """
+    if not (deaths.index.equals(rates.index) and deaths.columns.equals(rates.columns)):
+        raise ValueError("Deaths and rates must have the same age bands and years.")
+    middle = age_standardised_rate(rates, standard)
+    parts = rates.mul(standard.reindex(rates.index) / standard.reindex(rates.index).sum(), axis="index")
+    half = norm.ppf(0.975) * np.sqrt((parts**2 / deaths.where(deaths > 0)).sum())
+    return middle - half, middle + half
 
 
 def in_bands(ages: pd.DataFrame, standard: pd.Series, bounds: list[int]) -> pd.DataFrame:

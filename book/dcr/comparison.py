@@ -30,14 +30,17 @@ def uk_deaths(definition: str) -> pd.DataFrame:
     return pd.concat([known, pd.concat({REST: rest}, names=["area_name"])]).sort_index()
 
 
-def scottish_ratio(definition: str, year: int, against: str, standardised: bool = False) -> Limits | None:
+def scottish_ratio(known: pd.DataFrame, year: int, against: str, standardised: bool = False) -> Limits | None:
     """Return Scotland's rate over that of another area in a year, with its 95% limits, or None where a part is missing.
 
+    known         deaths, rates and people of one definition, as `uk_deaths` gives them
     against       an area of `uk_deaths`, or `WHOLE`: the United Kingdom, Scotland included
     standardised  from the published age-standardised rates; otherwise deaths per head
     """
-    known = uk_deaths(definition)
-    scotland, other = (known.reindex([(area, year)]).iloc[0] for area in ("Scotland", REST if against == WHOLE else against))
+    areas = ("Scotland", REST if against == WHOLE else against)
+    if any((area, year) not in known.index for area in areas):
+        return None
+    scotland, other = (known.loc[(area, year)] for area in areas)
     columns = ["deaths", "rate_per_100k"] if standardised else ["deaths", "population"]
     if scotland[columns].isna().any() or other[columns].isna().any():
         return None

@@ -353,7 +353,7 @@ def source_columns(name: str) -> list[str]:
 def sources_of(rows: pd.DataFrame) -> list[str]:
     """Return the keys of the sources that the rows name, in order of first mention, each once."""
     columns = [column for column in rows.columns if column in ("source", "source_2", "kept_source", "other_source")]
-    return list(dict.fromkeys(rows[columns].stack().dropna()))
+    return [key for key in dict.fromkeys(rows[columns].to_numpy(object).ravel()) if pd.notna(key)]
 
 
 def main() -> int:

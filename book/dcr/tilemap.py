@@ -11,7 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 TILES = {
     "S12000027": (7, 0, "Shetland"),
     "S12000023": (5, 1, "Orkney"),
-    "S12000013": (0, 2, "Na h-\nEileanan\nSiar"),
+    "S12000013": (0, 2, "Eileanan\nSiar"),
     "S12000017": (3, 2, "Highland"),
     "S12000020": (4, 2, "Moray"),
     "S12000034": (5, 2, "Aberdeen-\nshire"),

@@ -12,6 +12,9 @@ from statsmodels.stats.rates import confint_poisson_2indep
 
 from dcr import words
 
+# Lines with a smaller share of the support are left out
+LEAST_SUPPORT = 1e-4
+
 
 @dataclass(frozen=True)
 class Line:
@@ -57,7 +60,8 @@ def bending_lines(deaths: pd.Series, population: pd.Series, most: int = 3) -> li
     Medicine 19:335–351), breaks three or more years apart and two or more from the ends.
     Over-dispersion is taken from the best line with the most breaks. Lines are weighted by the Bayesian
     information criterion with that dispersion (Burnham KP, Anderson DR (2002), Model Selection and Multimodel
-    Inference, chapter 2), and those with under a ten-thousandth of the support are left out.
+    Inference, chapter 2), and those with under `LEAST_SUPPORT` are left out. Most are so poor that weighted least
+    squares on the log rate, which is much quicker, shows it (`promising`): those are not fitted.
 
     Raises ValueError if years are missing from the series or there are too few for the breaks.
     """
@@ -69,15 +73,15 @@ def bending_lines(deaths: pd.Series, population: pd.Series, most: int = 3) -> li
     start, offset = int(years[0]), np.log(population.loc[deaths.index].to_numpy(float))
     fits = [
         (breaks, sm.GLM(deaths.to_numpy(), design(years, start, breaks), sm.families.Poisson(), offset=offset).fit())
-        for breaks in bends(years, most)
+        for breaks in promising(deaths, population, bends(years, most), start)
     ]
     spare = len(years) - 2 - 2 * most
     fullest = min((fit for breaks, fit in fits if len(breaks) == most), key=lambda fit: fit.deviance)
     dispersion = max(1.0, fullest.pearson_chi2 / spare)
-    score = np.array([fit.deviance / dispersion + (2 + 2 * len(breaks)) * np.log(len(years)) for breaks, fit in fits])
-    support = np.exp(-(score - score.min()) / 2)
+    deviance = np.array([fit.deviance for _, fit in fits])
+    support = np.exp(-excess_score(deviance, [breaks for breaks, _ in fits], dispersion, len(years)) / 2)
     support /= support.sum()
-    support[support < 1e-4] = 0
+    support[support < LEAST_SUPPORT] = 0
     support /= support.sum()
     lines = [
         Line(start, breaks, fit.params, fit.normalized_cov_params * dispersion, len(years) - 2 - 2 * len(breaks), weight)
@@ -85,6 +89,31 @@ def bending_lines(deaths: pd.Series, population: pd.Series, most: int = 3) -> li
         if weight
     ]
     return sorted(lines, key=lambda line: -line.weight)
+
+
+def excess_score(deviance: np.ndarray, choices: list[tuple[int, ...]], dispersion: float, years: int) -> np.ndarray:
+    """Return how far each line's Bayesian information criterion lies above the least: two parameters and two a break."""
+    score = deviance / dispersion + np.log(years) * np.array([2 + 2 * len(breaks) for breaks in choices])
+    return score - score.min()
+
+
+def promising(deaths: pd.Series, population: pd.Series, choices: list[tuple[int, ...]], start: int) -> list[tuple[int, ...]]:
+    """Return the choices of breaks whose lines may have `LEAST_SUPPORT` or more, by a quick fit to the log rate.
+
+    The residual sum of squares of the log rate, weighted by the deaths, is near the deviance of Poisson regression.
+    A margin of 10 in the score, a factor of 150 in support, allows for what that lacks. Without deaths in some year
+    there is no log, and every choice is returned.
+    """
+    if (deaths <= 0).any():
+        return choices
+    root = np.sqrt(deaths.to_numpy(float))
+    outcome = root * np.log((deaths / population.loc[deaths.index]).to_numpy(float))
+    columns = [root[:, None] * design(deaths.index, start, breaks) for breaks in choices]
+    squares = np.array([np.linalg.lstsq(part, outcome, rcond=None)[1][0] for part in columns])
+    most = max(map(len, choices))
+    fullest = min(left for left, breaks in zip(squares, choices, strict=True) if len(breaks) == most)
+    excess = excess_score(squares, choices, max(1.0, fullest / (len(deaths) - 2 - 2 * most)), len(deaths))
+    return [breaks for breaks, above in zip(choices, excess, strict=True) if above < -2 * np.log(LEAST_SUPPORT) + 10]
 
 
 def growth(lines: list[Line], first: int, last: int, level: float = 0.95) -> tuple[float, float, float]:
@@ -164,6 +193,14 @@ def below_or_above(ratio: float) -> str:
     """Return how a signal stood to the outcome it foretold: 3% below, 6% above, equal to."""
     share = words.percent(abs(ratio - 1))
     return "equal to" if share == "0%" else f"{share} {'above' if ratio > 1 else 'below'}"
+
+
+def errors(ratios: pd.Series) -> str:
+    """Return the least and greatest error of a signal in words: 3% below to 6% above."""
+    least, greatest = (
+        f"{words.percent(abs(each - 1))} {'above' if each > 1 else 'below'}" for each in (ratios.min(), ratios.max())
+    )
+    return f"{least} to {greatest}"
 
 
 def years_listed(years) -> str:
