@@ -23,8 +23,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tools.memory import search_rarely
-from tools.print_report import revision
 from tools.paths import BOOK, BUILD, CACHE, CONFIG, ROOT, TOC, WORK
+from tools.print_report import revision
 
 # JupyterLab brings a parser of addresses that takes four seconds to import and that no build uses
 sys.modules["rfc3987_syntax"] = None

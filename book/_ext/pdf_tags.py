@@ -82,7 +82,7 @@ def join_tables(tree: Dictionary) -> None:
     A table in two pieces stays two tables, each with its heads: a head that is repeated once is read as text.
     """
     tables: list[list[Dictionary]] = []
-    for element in [element for element, _ in elements(tree) if element.S == Name.Table]:
+    for element in [element for element, _ in elements(tree) if str(element.S) == "/Table"]:
         if having(element, Name.Caption):
             tables.append([element])
         else:
