@@ -3,14 +3,15 @@
 from pathlib import Path
 
 from docutils import nodes
-from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 import editions
 from ledger import LEDGER, anchor, await_writing, known_sources, ledger
 
+LOGGER = logging.getLogger(__name__)
 PAGE = "book/changes"
 HEADS = {
     "changed": ("Number", "Before", "Now", "Why, as the ledgers tell"),
@@ -30,9 +31,6 @@ class ChangesDirective(SphinxDirective):
     """`{changes}` lists what changed from the edition before."""
 
     def run(self):
-        folder = Path(self.env.srcdir, "book", "editions")
-        for path in folder.glob("*.json"):
-            self.env.note_dependency(str(path))
         return [change_list()]
 
 
@@ -43,15 +41,16 @@ class WriteChanges(SphinxPostTransform):
 
     def run(self, **kwargs):
         for node in list(self.document.findall(change_list)):
-            node.replace_self(self.content(Path(self.env.srcdir, "book", "editions"), self.config.edition))
+            node.replace_self(self.content(kept_in(self.env), self.config.edition))
 
     def content(self, folder: Path, edition: str) -> list[nodes.Node]:
-        """Return the comparison of this edition with the one before, or that it is the first."""
+        """Return the comparison of this edition with the one before, or that it is the first; warn of a broken ledger."""
         try:
             earlier = editions.before(edition, folder)
             old = editions.read(folder / f"{earlier}.json") if earlier else {}
         except editions.LedgerError as error:
-            raise ExtensionError(f"The page of changes cannot be made. {error}") from error
+            LOGGER.warning("the page of changes cannot be made: %s", error)
+            return []
         if earlier is None:
             return [paragraph(f"This is the first edition, {edition}: there is no earlier one to compare it with.")]
         new = ledger(self.env)
@@ -116,16 +115,18 @@ def table(heads: tuple[str, ...], rows: list[list[nodes.Node]]) -> nodes.table:
     return nodes.table("", group, classes=["changes", "colwidths-given"])
 
 
+def kept_in(env) -> Path:
+    """Return the folder of the kept editions."""
+    return Path(env.srcdir, "book", "editions")
+
+
 def write_anew(app, env) -> None:
-    """Have the page written again in every build that read anything: any chapter's numbers may have changed."""
-    if PAGE in env.found_docs and getattr(env, "book_changes_stand", None) != (stand := ledger_stand(env)):
+    """Have the page written again when a number of the book or a kept edition differs from what was last written."""
+    stand = {name: str([record[field] for field in editions.FIELDS]) for name, record in ledger(env).items()}
+    stand |= {str(path): path.read_bytes() for path in kept_in(env).glob("*.json")}
+    if PAGE in env.found_docs and getattr(env, "book_changes_stand", None) != stand:
         env.book_changes_stand = stand
         await_writing(env, {PAGE})
-
-
-def ledger_stand(env) -> dict[str, tuple]:
-    """Return of each number what the page of changes tells."""
-    return {name: tuple(map(str, (record[field] for field in editions.FIELDS))) for name, record in ledger(env).items()}
 
 
 def setup(app):
