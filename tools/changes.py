@@ -224,14 +224,15 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --ink: #eee; --paper: #16181c; --quiet: #c8c8c8; --rule: #8a8a8a; --link: #8ec5f5;
   --went: #5b1f35; --came: #134a41; } }
 body { font: 1rem/1.55 "Source Serif Pro", Georgia, serif; color: var(--ink); background: var(--paper); margin: 0 auto;
-  max-width: 62rem; padding: 1.5rem; overflow-wrap: anywhere; }
+  max-width: 62rem; padding: 1.5rem; overflow-wrap: break-word; }
 h1, h2, h3, table, nav { font-family: "Source Sans Pro", system-ui, sans-serif; line-height: 1.3; }
 a { color: var(--link); } a:focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
-caption { text-align: left; font-weight: 600; } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0;
+caption { text-align: left; font-weight: 600; } th, td { min-width: 5.5rem; text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0;
   border-bottom: 1px solid var(--rule); font-weight: 400; } thead th { font-weight: 600; }
 .wide { overflow-x: auto; } .quiet { color: var(--quiet); font-size: .9rem; }
 del { background: var(--went); text-decoration: line-through; text-decoration-thickness: 2px; }
+del + ins { margin-left: .25em; }
 ins { background: var(--came); text-decoration: underline; text-decoration-thickness: 2px; font-weight: 600; }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media print { body { max-width: none; padding: 0; } }
@@ -258,7 +259,7 @@ def page(old: Stand, new: Stand, changes: editions.Changes, titles: dict[str, st
         f"<title>What changed from {escape(old.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
         f"<h1>What changed</h1>\n<p>{escape(told)}</p>\n"
         '<p class="quiet">Removed words are <del>struck through</del>, added words <ins>bold and underlined</ins>. '
-        "Lists of numbers and tables, code and drawings are not compared as text; a picture is compared by its description.</p>\n"
+        "The ledger, the catalogue of tables, code and drawings are not compared as text; a picture is compared by its description.</p>\n"
         f'<nav aria-label="On this page"><ul><li><a href="#numbers">Numbers</a></li>{links}</ul></nav>\n'
         f'<section aria-labelledby="numbers"><h2 id="numbers">Numbers</h2>\n{numbers}</section>\n{prose}\n</main>\n</body>\n</html>\n'
     )
