@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from conftest import build
+from next_year import synthetic_next_year
 
 import editions
 from tools import changes
@@ -287,3 +288,25 @@ def test_the_page_of_the_book_lists_changes_from_the_edition_before(small_book, 
     result = build(root)
     assert result.returncode == 1
     assert "2025.1.json cannot be read as a ledger" in result.stdout
+
+
+def test_a_changed_data_value_shows_with_old_and_new_text(small_book, tmp_path):
+    root, earlier = tmp_path / "book", tmp_path / "earlier"
+    shutil.copytree(small_book, root)
+    shutil.copytree(root / "_build", earlier)
+    synthetic_next_year(root / "data")
+    result = build(root)
+    assert result.returncode == 0, result.stdout + result.stderr
+    result = subprocess.run(
+        [sys.executable, "-m", "tools.changes", "--", str(earlier)], cwd=root, capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    before, now = (editions.read(folder / "numbers.json")["deaths_latest"] for folder in (earlier, root / "_build"))
+    assert before["text"] != now["text"]
+    soup = page_of(root)
+    row = next(row for row in soup.select("tbody tr") if "(deaths; deaths_latest," in row.text)
+    assert before["text"] in row.select_one("del").text
+    assert now["text"] in row.select_one("ins").text
+    passage = next(tag for tag in soup.select("#deaths ~ p") if now["text"] in tag.text)
+    assert any(before["text"] in tag.text for tag in passage.select("del"))
+    assert any(now["text"] in tag.text for tag in passage.select("ins"))
