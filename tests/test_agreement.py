@@ -1,4 +1,4 @@
-"""Summary, chapters, brief and report never disagree: each prints a number from the one ledger."""
+"""Summary, chapters, brief and report never disagree: each prints its numbers from the one ledger."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def printed(page: Path) -> list[tuple[str, str]]:
 def disagreements(folder: Path) -> list[str]:
     """Return the numbers of the web book and the report whose text is not that of the ledger."""
     texts = ledger(folder)
-    pages = [*(folder / "html" / "book").glob("*.html"), folder / ".work" / "pdf" / "dcr-report.html"]
+    pages = [*(folder / "html" / "book").glob("*.html"), *(folder / ".work" / "pdf").glob("dcr-*.html")]
     return [
         f"{page.name}: {name} is printed as {text}" for page in pages for name, text in printed(page) if texts.get(name) != text
     ]
