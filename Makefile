@@ -29,6 +29,12 @@ review: book ## serve the web book with comments on 127.0.0.1:8000 (OPTIONS="--p
 comments: environment ## export all comments to _build/review/
 	@$(RUN) -m tools.comments
 
+changes: book ## compare with an edition, a ledger file or the folder of an earlier build: make changes FROM=2026.1
+	@$(RUN) -m tools.changes -- "$(FROM)"
+
+edition: book ## keep the ledger and the text of this edition in book/editions/
+	@$(RUN) -m tools.changes --keep
+
 lock: environment ## renew requirements.txt from requirements.in
 	@$(RUN) -m uv pip compile requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-package misaka --custom-compile-command "make lock" --upgrade -q -o requirements.txt
@@ -39,5 +45,5 @@ clean: ## remove what was built (comments are kept)
 environment:
 	@$(PYTHON) tools/environment.py
 
-.PHONY: help book check test lab review comments lock clean environment
+.PHONY: help book check test lab review comments changes edition lock clean environment
 .DEFAULT_GOAL := help

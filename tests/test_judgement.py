@@ -1,5 +1,6 @@
 """What the judgement draws must be the numbers of the chapters it draws on."""
 
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -49,3 +50,16 @@ def test_the_scale_holds_each_kind_and_ranges_hold_their_middle():
     assert (rows.low < rows.high)[rows.low.notna()].all()
     assert (rows.low < rows.middle)[rows.low.notna() & rows.middle.notna()].all()
     assert all(judgement.spoken(row) for row in rows.itertuples())
+
+
+def test_deaths_are_told_in_words_with_their_peak():
+    deaths = pd.Series([244, 1339, 1017], index=[1996, 2020, 2024])
+    assert judgement.told_deaths(deaths).endswith("were 244 in 1996, 1,339 at the peak in 2020 and 1,017 in 2024.")
+    assert judgement.told_deaths(deaths.iloc[:2]).endswith("were 244 in 1996, 1,339 at the peak in 2020.")
+
+
+def test_the_peak_is_named_once_where_it_is_the_latest_year():
+    _, axes = plt.subplots()
+    judgement.draw_deaths(axes, pd.Series([244, 900, 1339], index=[1996, 2010, 2020]))
+    assert [text.get_text() for text in axes.texts] == ["1,339\nin 2020"]
+    plt.close()

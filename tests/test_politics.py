@@ -63,6 +63,23 @@ def test_each_person_stands_once_in_a_party_with_the_latest_position():
     assert cells["Backs a room or a trial"] == "None found"
 
 
+def test_a_view_that_was_held_earlier_is_not_called_none():
+    rows = ROWS.assign(source="nrs-2024", source_2=None)
+    cells = politics.by_party(rows[rows.person == "Ann"], ["Red"]).iloc[0]
+    assert cells["Against, or no plans"].startswith("earlier: Ann, MP (17 January 2018")
+
+
+def test_every_view_found_in_a_party_is_told_with_its_source():
+    positions = load("positions")
+    parties = sorted(set(politics.partisan(positions)["party"]))
+    shown = politics.by_party(positions, parties).set_index("Party")
+    links = {politics.link(key) for key in positions.source}
+    for party, part in politics.partisan(positions).groupby("party"):
+        for view, cell in zip(politics.VIEWS, shown.loc[party], strict=True):
+            assert (cell == "None found") == (view not in set(part["view"])), (party, view)
+            assert cell == "None found" or any(link in cell for link in links), (party, view)
+
+
 def test_dates_say_how_they_are_known():
     assert [politics.dated(row) for _, row in ROWS.iterrows()] == [
         "17 January 2018", "November 2021 (inferred)", "December 2021 (reported)",

@@ -45,7 +45,7 @@ def chapters():
 def prose(text: str) -> list[tuple[int, str]]:
     """Return the lines of prose with their numbers: no front matter, code, directives' options, roles, links or addresses."""
     text = re.sub(r"\A---\n.*?\n---\n", lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
-    text = re.sub(r"^(```+|:::+)\{(code-cell|bibliography|catalogue|register|ledger|downloads)\}.*?^\1$",
+    text = re.sub(r"^(```+|:::+)\{(code-cell|bibliography|catalogue|changes|register|ledger|downloads)\}.*?^\1$",
                   lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL | re.MULTILINE)  # fmt: skip
     text = re.sub(r"^:[\w-]+:.*$|^(```+|:::+).*$|^\([\w-]+\)=$", "", text, flags=re.MULTILINE)
     text = re.sub(r"\{[\w:]+\}`[^`]*`|`[^`]*`|\]\([^)]*\)|https?://\S+", "", text)
@@ -102,3 +102,62 @@ def test_the_test_of_prose_sees_statistics(line, figures):
 def test_the_test_of_prose_reads_prose_only():
     text = "---\nx: 12\n---\nText 7 {n}`a_1` and `12`.\n```{code-cell} ipython3\n99\n```\n[a](b-55)\n"
     assert [figure.rstrip(".") for _, line in prose(text) for figure in bare_figures(line)] == ["7"]
+
+
+# A sentence may be long where it must; a chapter may not be long-winded
+LONGEST_AVERAGE = 22
+
+
+def sentences(text: str) -> list[int]:
+    """Return the words of each sentence: a number counts as two words, a reference as one, a citation as none."""
+    text = re.sub(r"\{cite:p\}`[^`]*`", "", re.sub(r"\{n\}`[^`]*`", "number printed", text))
+    lines = [
+        line for _, line in prose(re.sub(r"\{(?:doc|numref|term)\}`[^`]*`", "chapter", text)) if not line.startswith(("#", "|"))
+    ]
+    found = [re.findall(r"\w[\w’'-]*", part) for line in lines for part in re.split(r"(?<=[.!?])\W+(?=[A-Z“])", line)]
+    return [len(words) for words in found if len(words) > 2]
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_sentences_are_short_on_average(chapter):
+    lengths = sentences((ROOT / f"{chapter}.md").read_text(encoding="utf-8"))
+    assert sum(lengths) / len(lengths) < LONGEST_AVERAGE, f"{chapter}.md: {sorted(lengths)[-5:]} words in its longest sentences"
+
+
+def test_the_test_of_sentences_counts_words():
+    text = "# A title of a page\n\n{n}`a` people died {cite:p}`b`. They were {n}`c` more than before ({doc}`deaths`).\n| a | table |\n"
+    assert sentences(text) == [4, 8]
+
+
+# Terms that a reader may not know: whatever chapter uses one, the glossary explains it
+TERMS = (
+    "agonist treatment", "age-standardised", "amendment", "before-and-after", "benzodiazepine", "birth cohort", "break-even",
+    "buprenorphine", "certainty", "cohort", "confidence interval", "confound", "controlled drug", "council area", "crossbench",
+    "crude rate", "decile", "deflator", "deprivation", "devolved", "diamorphine", "discount", "division", "drug checking",
+    "drug misuse death", "drug poisoning", "drug-induced", "early day motion", "ecological", "European Standard Population",
+    "forensic", "funnel", "gabapentin", "GRADE", "harm reduction", "health board", "hepatitis C", "heroin-assisted",
+    "Holyrood", "honeypot", "implicated", "inhalation", "Integration Joint Board", "interrupted time series",
+    "Lord Advocate", "meta-analysis", "methadone", "Misuse of Drugs Act", "Monte Carlo", "naloxone",
+    "National Records of Scotland", "nitazene", "odds", "operator survey", "over-dispersion", "Poisson", "pregabalin", "preprint",
+    "private member", "prosecution policy", "Public Health Scotland", "quality-adjusted", "quintile", "randomised", "rate ratio",
+    "referral", "regression", "relative index", "reserved", "residential rehabilitation", "retract", "select committee",
+    "sensitivity", "slope index", "standard deviation", "statutory instrument", "suspected", "synthetic control",
+    "syringe programme", "systematic review", "ten-minute", "threshold", "Westminster",
+)  # fmt: skip
+
+# Capitals that are no term: licences, a code of letters, a journal, a country
+NO_TERMS = {"BMJ", "BY", "CC", "MIT", "US", "UTF"}
+
+
+def test_terms_of_the_chapters_are_in_the_glossary():
+    glossary = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
+    missing = {}
+    for chapter in chapters():
+        text = "\n".join(line for _, line in prose((ROOT / f"{chapter}.md").read_text(encoding="utf-8")))
+        used = {term for term in TERMS if term.lower() in text.lower()}
+        short = set(re.findall(r"\b[A-Z]{2,}\b", text)) - NO_TERMS
+        for term in used | short:
+            known = term in glossary if term in short else term.lower() in glossary.lower()
+            if not known:
+                missing.setdefault(term, []).append(chapter)
+    assert not missing, f"Explain in book/glossary.md: {missing}"

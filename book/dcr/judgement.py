@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from dcr import costs, detection, evidence, rooms, words
+from dcr import costs, detection, evidence, rooms, stats, words
 from dcr.data import load
-from dcr.figures import BLUE, GREY, ORANGE, PLUM, TEAL
+from dcr.figures import BLUE, GREY, ORANGE, PLUM, TEAL, from_zero, label_line
 
 # Where the evidence points: marker, colour, colour of the words
 POINTS = {
@@ -57,6 +57,28 @@ def judged(certainty: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(level=[len(order) - 1 - order.index(level) for level in rows["certainty"]])
     columns = ["outcome_domain", "outcome_title", "certainty", "direction_of_evidence", "level"]
     return rows.sort_values("level", ascending=False, kind="stable")[columns].reset_index(drop=True)
+
+
+def draw_deaths(axes: Axes, deaths: pd.Series) -> None:
+    """Draw the deaths of each year (index: years) with their 95% Poisson interval; the peak and the latest year are named."""
+    low, high = stats.poisson_interval(deaths)
+    latest, peak = deaths.index[-1], deaths.idxmax()
+    axes.fill_between(deaths.index, low, high, color=BLUE, alpha=0.15, linewidth=0)
+    axes.plot(deaths.index, deaths, color=BLUE, marker="o", markersize=3)
+    label_line(axes, latest, deaths[latest], f"{words.count(deaths[latest])}\nin {latest}", BLUE)
+    if peak != latest:
+        label_line(axes, peak, deaths[peak], f"{words.count(deaths[peak])} in {peak}", BLUE, 0, 10, ha="center")
+    from_zero(axes, "Deaths registered in the year")
+    axes.set_xlim(deaths.index[0] - 0.5, latest + 3.5)
+    axes.set_ylim(top=1.25 * deaths.max())
+
+
+def told_deaths(deaths: pd.Series) -> str:
+    """Return in a sentence what `draw_deaths` shows, for those who do not see it."""
+    first, latest, peak = deaths.index[0], deaths.index[-1], deaths.idxmax()
+    told = f"{words.count(deaths[first])} in {first}, {words.count(deaths[peak])} at the peak in {peak}"
+    told += "" if peak == latest else f" and {words.count(deaths[latest])} in {latest}"
+    return f"Line chart. Drug misuse deaths registered in Scotland were {told}."
 
 
 def draw_certainty(axes: Axes, rows: pd.DataFrame) -> None:

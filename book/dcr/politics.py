@@ -103,7 +103,8 @@ def told(row: pd.Series) -> str:
 def by_party(positions: pd.DataFrame, parties: list[str], people: int = 3) -> pd.DataFrame:
     """Return one row a party: the latest people found for each view, as text with links.
 
-    Each person or body stands once in a party, with the latest position found.
+    Each person or body stands once in a party, with the latest position found. A view that only earlier positions hold
+    is told by these, as earlier, so that no view found in a party goes unsaid.
     """
     ordered = partisan(positions).sort_values("date", ascending=False, na_position="last", kind="stable")
     rows = ordered.drop_duplicates(["party", "person"])
@@ -112,7 +113,10 @@ def by_party(positions: pd.DataFrame, parties: list[str], people: int = 3) -> pd
         cells = {"Party": party}
         for each in VIEWS:
             found = rows[(rows["party"] == party) & (rows["view"] == each)].head(people)
-            cells[each[0].upper() + each[1:]] = "; ".join(told(row) for _, row in found.iterrows()) or "None found"
+            past = ordered[(ordered["party"] == party) & (ordered["view"] == each)].drop_duplicates("person").head(people)
+            said = "; ".join(told(row) for _, row in found.iterrows())
+            said = said or "; ".join(f"earlier: {told(row)}" for _, row in past.iterrows())
+            cells[each[0].upper() + each[1:]] = said or "None found"
         lines.append(cells)
     return pd.DataFrame(lines)
 

@@ -83,7 +83,9 @@ def draw_timeline(axes: Axes, events: pd.DataFrame, *, line_height: float = 0.27
             marker, face, edge = MARKS[row["toward"]]
             axes.plot([sign * SPINE, sign * (SPINE + 0.07), sign * (SPINE + 0.1)], [row["at"], place, place],
                       color="#8A8A8A", linewidth=0.6, zorder=1)  # fmt: skip
-            axes.plot(sign * SPINE, row["at"], marker=marker, markerfacecolor=face, markeredgecolor=edge, markersize=6, zorder=3)
+            above = 4 if row["toward"] < 0 else 3  # a cross is seen over a circle, not the other way round
+            axes.plot(sign * SPINE, row["at"], marker=marker, markerfacecolor=face, markeredgecolor=edge, markersize=6,
+                      zorder=above)  # fmt: skip
             axes.text(sign * (SPINE + 0.115), place, row["text"], ha="right" if left else "left", va="center",
                       fontsize=8.5, linespacing=1.0, color=edge)  # fmt: skip
     axes.set_ylim(last + 0.1, first - 0.1)
