@@ -77,6 +77,22 @@ def values_kept_are_the_tables() -> None:
             )
 
 
+@on("gaps")
+def gaps_close_by_themselves() -> None:
+    """What would fill a gap names a table and a condition on its columns, so that new rows close the gap."""
+    for row, condition in read("gaps")["closes_when"].dropna().items():
+        try:
+            gap_is_filled(condition)
+        except Exception as error:
+            fail("gaps", row, "closes_when", f"“{condition}” cannot be asked of the tables ({error}): write table: condition")
+
+
+def gap_is_filled(condition: str) -> bool:
+    """Tell whether the rows that would fill a gap are there: annual_deaths: year >= 2025."""
+    table, _, wanted = condition.partition(": ")
+    return not read(table).query(wanted).empty
+
+
 @on("disagreements")
 def disagreements_disagree() -> None:
     """The two values of a disagreement differ, or differ in meaning with two sources."""
