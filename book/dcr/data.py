@@ -13,6 +13,7 @@ import io
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from functools import cache, wraps
@@ -220,8 +221,9 @@ def check_field(numbers: list[int], cells: list[str], field: dict, path: str) ->
     limits = field.get("constraints", {})
 
     def refuse(wrong: Callable[[str], bool], why: str, among: list[str] = cells) -> None:
-        for number, cell in zip(numbers, among, strict=True):
-            if cell is not None and wrong(cell):
+        refused = {cell for cell in dict.fromkeys(among) if cell is not None and wrong(cell)}
+        for number, cell in zip(numbers, among, strict=True) if refused else ():
+            if cell in refused:
                 raise DataError(f"data/{path}, row {number}, column {field['name']}: “{cell}” {why}; correct it from the source.")
 
     present = [None if cell in SHORTHAND else cell for cell in cells]
@@ -245,8 +247,8 @@ def check_field(numbers: list[int], cells: list[str], field: dict, path: str) ->
     if field["type"] == "date":
         refuse(lambda cell: not is_day(cell), "is not a day of the calendar", filled)
     if limits.get("unique"):
-        seen = set()
-        refuse(lambda cell: cell in seen or seen.add(cell), "stands there a second time, where each must differ", filled)
+        repeated = {cell for cell, times in Counter(filled).items() if times > 1}
+        refuse(lambda cell: cell in repeated, "stands there more than once, where each must differ", filled)
 
 
 def is_day(text: str) -> bool:

@@ -4,8 +4,20 @@ from functools import cache
 
 import pandas as pd
 
-from dcr.checks.rules import Check, fail, on, refuse
+from dcr.checks.rules import DUST, Check, fail, on, refuse, shown
 from dcr.data import describe, raw_table, read
+
+# Tables with totals that another publication prints
+PUBLISHED = (
+    "annual_deaths",
+    "deaths_by_area",
+    "deaths_by_cause",
+    "deaths_by_substance",
+    "single_drug_deaths",
+    "suspected_deaths_quarterly",
+    "uk_drug_deaths",
+    "uk_poisoning_rates",
+)
 
 
 def raw_cell(table: str, key: str, field: str) -> tuple[int, str] | None:
@@ -52,6 +64,25 @@ def corrections_still_hold() -> None:
                 "row_source",
                 f"the row now rests on “{source}”: see whether that edition still prints "
                 f"“{correction['published_value']}”, and then renew or delete the correction",
+            )
+
+
+@on("published_totals", *PUBLISHED)
+def published_totals_hold() -> None:
+    """Totals and changes that other publications print are those of the tables."""
+    for row, printed in read("published_totals").iterrows():
+        table, _, condition = printed["rows"].partition(": ")
+        try:
+            values = read(table).query(condition)[printed["field"]]
+        except Exception as error:
+            fail("published_totals", row, "rows", f"“{printed['rows']}” cannot be asked of the tables ({error})")
+        found = values.sum() if printed["measure"] == "sum" else values.iloc[-1] - values.iloc[0]
+        if values.empty or abs(float(found) - printed["value"]) > DUST:
+            fail(
+                "published_totals",
+                row,
+                "value",
+                f"{shown(printed['value'])} is what “{printed['source']}” prints, where {printed['rows']} gives {shown(found)}",
             )
 
 

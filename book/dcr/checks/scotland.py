@@ -104,7 +104,7 @@ def sexes_sum_to_all() -> None:
     """Males and females sum to all deaths in every year from 2000 to the latest."""
     same_latest_year("deaths_by_sex", "annual_deaths")
     complete("deaths_by_sex", ["sex", "year"], start=2000)
-    parts_sum_to_total("deaths_by_sex", "annual_deaths", ["year"], "deaths", "deaths")
+    parts_sum_to_total("deaths_by_sex", "annual_deaths", ["year"], "deaths")
 
 
 @on("deaths_by_sex")
@@ -218,7 +218,7 @@ def causes_sum_to_all() -> None:
     """Five underlying causes a year sum to all drug misuse deaths; each cause has one set of codes."""
     grid("deaths_by_cause", "year", "underlying_cause")
     complete("deaths_by_cause", ["year"], start=1996)
-    parts_sum_to_total("deaths_by_cause", "annual_deaths", ["year"], "deaths", "deaths")
+    parts_sum_to_total("deaths_by_cause", "annual_deaths", ["year"], "deaths")
     rows = read("deaths_by_cause")
     first = rows.groupby("underlying_cause")["icd10_codes"].transform("first")
     refuse(
@@ -247,7 +247,9 @@ def revised_rates_agree() -> None:
     """Each rate stands in two editions or more and differs from the one before; that of the edition in use is the tables'."""
     rows = read("rate_revisions").sort_values(["year", "sex", "edition"])
     rates = rows.groupby(["year", "sex"])["rate_per_100k"]
-    refuse("rate_revisions", rates.transform("size") < 2, "edition", lambda row: "the edition that printed another rate is missing")
+    refuse(
+        "rate_revisions", rates.transform("size") < 2, "edition", lambda row: "the edition that printed another rate is missing"
+    )
     refuse("rate_revisions", rates.diff() == 0, "rate_per_100k", lambda row: "the table lists revised rates only")
     between("rate_revisions", "rate_per_100k", rates.diff(), -0.5, 0.5, "the change from the edition before")
     refuse("rate_revisions", rows["edition"] < rows["year"], "edition", lambda row: "an edition has no rate of a later year")
@@ -296,7 +298,7 @@ def suspected_deaths_track_registered() -> None:
 def quarters_sum_to_years() -> None:
     """Registered deaths of four quarters sum to the year; suspected deaths are those of suspected_deaths_quarterly."""
     grid("deaths_quarterly", "year", "quarter")
-    parts_sum_to_total("deaths_quarterly", "annual_deaths", ["year"], "deaths", "deaths")
+    parts_sum_to_total("deaths_quarterly", "annual_deaths", ["year"], "deaths")
     suspected = lookup(read("deaths_quarterly"), read("suspected_deaths_quarterly"), ["year", "quarter"], "suspected_deaths")
     known("deaths_quarterly", "quarter", suspected, "suspected deaths in suspected_deaths_quarterly")
     equal("deaths_quarterly", "suspected_deaths", suspected, "suspected_deaths_quarterly")
