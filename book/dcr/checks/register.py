@@ -15,6 +15,7 @@ PUBLISHED = (
     "deaths_by_substance",
     "single_drug_deaths",
     "suspected_deaths_quarterly",
+    "thistle_monthly",
     "uk_drug_deaths",
     "uk_poisoning_rates",
 )
