@@ -130,3 +130,17 @@ def test_the_edition_is_that_of_the_book():
     from dcr.package_data import settings
 
     assert json.loads((paths.ROOT / "data" / "datapackage.json").read_text())["version"] == settings()["edition"]
+
+
+def test_a_source_is_used_by_a_table_or_cited_in_a_chapter(tmp_path, monkeypatch):
+    (tmp_path / "book").mkdir()
+    monkeypatch.setattr(paths, "BOOK", tmp_path / "book")
+    with copies.copied(tmp_path / "data") as folder:
+        header, *rows = copies.rows_of(folder / "sources.csv")
+        rows.append(["a-report-of-2030", "A report of 2030", *rows[0][2:6], "[x]", *rows[0][7:]])
+        copies.write_rows(folder / "sources.csv", [header, *rows])
+        data.forget()
+        with pytest.raises(data.DataError, match=r"data/sources\.csv, row \d+, .* “a-report-of-2030”, and no chapter cites it"):
+            data.check()
+        (tmp_path / "book" / "chapter.md").write_text("As it says {cite:p}`some-other, a-report-of-2030`.", encoding="utf-8")
+        assert data.check() == len(data.names())

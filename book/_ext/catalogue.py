@@ -1,7 +1,8 @@
-"""The directives `{catalogue}` and `{register}`: every table with its fields, and every source, from the Data Package."""
+"""The directives `{catalogue}` and `{register}`: every table and every source, from the Data Package; print has a line each."""
 
 import csv
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -16,6 +17,8 @@ KNOWN = {
     "secondary": "quoted by another publication",
     "copy": "read in a copy",
 }
+# What print takes for granted
+READ_ITSELF = ("first-hand", "page")
 
 
 class Catalogue(SphinxDirective):
@@ -24,18 +27,23 @@ class Catalogue(SphinxDirective):
     def run(self):
         path = Path(self.env.srcdir, "data", "datapackage.json")
         self.env.note_dependency(str(path))
-        return [self.section(resource) for resource in json.loads(path.read_text(encoding="utf-8"))["resources"]]
+        resources = json.loads(path.read_text(encoding="utf-8"))["resources"]
+        return [*map(self.section, resources), *map(self.line, resources)]
 
-    def section(self, resource: dict) -> nodes.section:
-        name = resource["name"]
+    def rows(self, resource: dict) -> int:
+        """Return the number of rows of a table."""
         file = Path(self.env.srcdir, "data", resource["path"])
         self.env.note_dependency(str(file))
         with file.open(encoding="utf-8", newline="") as opened:
-            rows = sum(1 for _ in csv.reader(opened)) - 1
-        section = nodes.section(ids=[f"table-{name.replace('_', '-')}"], names=[name])
+            return sum(1 for _ in csv.reader(opened)) - 1
+
+    def section(self, resource: dict) -> nodes.section:
+        """Return a table with its fields as a section, for the web."""
+        name = resource["name"]
+        section = nodes.section(ids=[f"table-{name.replace('_', '-')}"], names=[name], classes=["web-only"])
         section += nodes.title(text=resource["title"])
         section += nodes.paragraph(text=resource["description"])
-        key = nodes.paragraph("", "", nodes.Text(f"{rows:,} rows. A row is named by "))
+        key = nodes.paragraph("", "", nodes.Text(f"{self.rows(resource):,} rows. A row is named by "))
         for place, column in enumerate(resource["schema"]["primaryKey"]):
             key += [nodes.Text(" and "), nodes.literal(text=column)] if place else [nodes.literal(text=column)]
         licence = " and ".join(item["title"] for item in resource["licenses"])
@@ -43,13 +51,16 @@ class Catalogue(SphinxDirective):
         key += addnodes.download_reference(
             "", f"Download {resource['path']}", reftarget=f"/data/{resource['path']}", refdoc=self.env.docname
         )
-        section += [key, self.fields(resource), self.names(resource)]
+        section += [key, self.fields(resource)]
         return section
 
-    def names(self, resource: dict) -> nodes.paragraph:
-        """Return the fields with their units in one paragraph, for print."""
-        named = [field["name"] + (f" ({field['unit']})" if "unit" in field else "") for field in resource["schema"]["fields"]]
-        return nodes.paragraph(text=f"Fields: {', '.join(named)}.", classes=["print-only", "field-names"])
+    def line(self, resource: dict) -> nodes.paragraph:
+        """Return a table as one paragraph, for print: its title, file, number of rows and what it holds."""
+        line = nodes.paragraph("", "", nodes.strong(text=resource["title"]))
+        line["ids"], line["classes"] = [f"table-{resource['name'].replace('_', '-')}"], ["print-only", "register-line"]
+        holds = re.split(r"(?<=[\w)])\. ", resource["description"])[0].rstrip(".")
+        line += [nodes.Text(" ("), nodes.literal(text=resource["path"]), nodes.Text(f", {self.rows(resource):,} rows): {holds}.")]
+        return line
 
     def fields(self, resource: dict) -> nodes.table:
         rows = []
@@ -58,9 +69,7 @@ class Catalogue(SphinxDirective):
             meaning = field["description"] + (f" One of: {', '.join(map(str, allowed))}." if allowed else "")
             rows.append([nodes.literal(text=field["name"]), nodes.Text(field["type"]),
                          nodes.Text(field.get("unit", "[z]")), nodes.Text(meaning)])  # fmt: skip
-        found = table(("Field", "Type", "Unit", "Meaning"), (26, 12, 20, 54), rows)
-        found["classes"].append("web-only")
-        return found
+        return table(("Field", "Type", "Unit", "Meaning"), (26, 12, 20, 54), rows)
 
 
 class Register(SphinxDirective):
@@ -85,8 +94,9 @@ class Register(SphinxDirective):
         """Return a source as a paragraph, for print."""
         line = nodes.paragraph("", "", nodes.strong(text=source["key"]), ids=[f"source-{source['key']}"])
         line["classes"] += ["print-only", "register-line"]
-        told = f" ({source['published']}; {source['licence']}; {KNOWN[source['known']]})."
-        line += [nodes.Text(f": {source['publisher']}, "), self.title(source), nodes.Text(told)]
+        date = "undated" if source["published"] == "[x]" else source["published"]
+        told = "" if source["known"] in READ_ITSELF else f" ({KNOWN[source['known']]})"
+        line += [nodes.Text(f": {source['publisher']}, "), self.title(source), nodes.Text(f", {date}{told}.")]
         return line
 
     def title(self, source: dict) -> nodes.Node:

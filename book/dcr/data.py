@@ -13,6 +13,7 @@ import io
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from functools import cache, wraps
@@ -220,8 +221,9 @@ def check_field(numbers: list[int], cells: list[str], field: dict, path: str) ->
     limits = field.get("constraints", {})
 
     def refuse(wrong: Callable[[str], bool], why: str, among: list[str] = cells) -> None:
-        for number, cell in zip(numbers, among, strict=True):
-            if cell is not None and wrong(cell):
+        refused = {cell for cell in dict.fromkeys(among) if cell is not None and wrong(cell)}
+        for number, cell in zip(numbers, among, strict=True) if refused else ():
+            if cell in refused:
                 raise DataError(f"data/{path}, row {number}, column {field['name']}: “{cell}” {why}; correct it from the source.")
 
     present = [None if cell in SHORTHAND else cell for cell in cells]
@@ -245,8 +247,8 @@ def check_field(numbers: list[int], cells: list[str], field: dict, path: str) ->
     if field["type"] == "date":
         refuse(lambda cell: not is_day(cell), "is not a day of the calendar", filled)
     if limits.get("unique"):
-        seen = set()
-        refuse(lambda cell: cell in seen or seen.add(cell), "stands there a second time, where each must differ", filled)
+        repeated = {cell for cell, times in Counter(filled).items() if times > 1}
+        refuse(lambda cell: cell in repeated, "stands there more than once, where each must differ", filled)
 
 
 def is_day(text: str) -> bool:
@@ -323,7 +325,7 @@ def typed(cells: list[str], field: dict, index: pd.Index) -> pd.Series:
 
 
 def check() -> int:
-    """Check every table, that every source is used and that no file is left over; return the number of tables.
+    """Check every table, that every source is used or cited and that no file is left over; return the number of tables.
 
     Raises DataError at the first fault.
     """
@@ -333,14 +335,21 @@ def check() -> int:
     for file in sorted(paths.DATA.glob("*.csv")):
         if file.name not in described:
             raise DataError(f"data/{file.name} is not in data/datapackage.json: describe it there, or delete it.")
-    used = {key for name in names() for column in source_columns(name) for key in raw_table(name)[1][column]}
+    used = {key for name in names() for column in source_columns(name) for key in raw_table(name)[1][column]} | cited()
     for number, key in zip(raw_table("sources")[0], raw_table("sources")[1]["key"], strict=True):
         if key not in used:
             raise DataError(
-                f"data/sources.csv, row {number}, column key: no table uses the source “{key}”; "
-                "delete it, or cite it in the row that rests on it."
+                f"data/sources.csv, row {number}, column key: no table uses the source “{key}”, and no chapter cites it; "
+                "delete it, or name it in the row that rests on it."
             )
     return len(names())
+
+
+def cited() -> set[str]:
+    """Return the keys of the sources that the chapters cite."""
+    texts = [chapter.read_text(encoding="utf-8") for chapter in paths.BOOK.glob("*.md")]
+    keys = [keys for text in texts for keys in re.findall(r"\{cite:[a-z]+\}`([^`]+)`", text)]
+    return {key.strip() for group in keys for key in group.split(",")}
 
 
 def source_columns(name: str) -> list[str]:

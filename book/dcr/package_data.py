@@ -42,7 +42,8 @@ the Data Package standard (https://specs.frictionlessdata.io/data-package/): `fr
 checks it.
 
 Every row names its source by a key of sources.csv. gaps.csv lists what was looked for and not found, disagreements.csv
-where sources differ, and corrections.csv errors in published tables.
+where sources differ, and corrections.csv errors in published tables. published_totals.csv holds totals from other
+publications that the tables were compared with; control_totals.csv holds sums taken here, to guard against slips.
 
 A value that is missing is never blank or nil: {shorthand}.
 """

@@ -22,9 +22,16 @@ KNOWN = {
 }
 
 
+def open_gaps() -> pd.DataFrame:
+    """Return the rows of `gaps` that the tables do not fill: a row with `closes_when` goes once its rows are there."""
+    rows = load("gaps")
+    filled = [isinstance(when, str) and checks.register.gap_is_filled(when) for when in rows["closes_when"]]
+    return rows[~pd.Series(filled, rows.index)]
+
+
 def gaps(subject: str, name: str) -> Markdown:
     """Return the table of what was looked for and not available on one subject. Raises ValueError if there is nothing."""
-    rows = load("gaps").query("subject == @subject")
+    rows = open_gaps().query("subject == @subject")
     frame = rows[["topic", "what_was_looked_for", "period", "status"]].set_axis(
         ["Topic", "What was looked for", "Period", "Status"], axis="columns"
     )

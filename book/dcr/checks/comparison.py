@@ -2,18 +2,7 @@
 
 import pandas as pd
 
-from dcr.checks.rules import (
-    between,
-    interval_holds,
-    known,
-    lookup,
-    near,
-    not_above,
-    not_falling,
-    on,
-    refuse,
-    same,
-)
+from dcr.checks.rules import between, interval_holds, known, lookup, near, not_above, not_falling, on, refuse, same
 from dcr.data import read
 
 ENGLAND_AND_WALES, ENGLAND, WALES, SCOTLAND, NORTHERN_IRELAND = "K04000001", "E92000001", "W92000004", "S92000003", "N92000002"

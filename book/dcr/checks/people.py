@@ -3,17 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dcr.checks.rules import (
-    complete,
-    equal,
-    grid,
-    interval_holds,
-    limits_are_even,
-    lookup,
-    near,
-    on,
-    refuse,
-)
+from dcr.checks.rules import complete, equal, grid, interval_holds, limits_are_even, lookup, near, on, parts_sum_to_total, refuse
 from dcr.checks.scotland import by_sex
 from dcr.data import read
 
@@ -50,19 +40,8 @@ def ages_are_complete() -> None:
 @on("deaths_by_age_sex")
 def ages_sum_to_all() -> None:
     """Deaths by age sum to the deaths of the year and sex; males and females of each age sum to persons."""
+    parts_sum_to_total("deaths_by_age_sex", ("Scotland", by_sex()), ["year", "sex"], "deaths")
     rows = read("deaths_by_age_sex")
-    sums = rows.groupby(["year", "sex"])["deaths"].sum().reset_index()
-    sums.index = rows.drop_duplicates(["year", "sex"]).index
-    totals = lookup(sums, by_sex(), ["year", "sex"], "deaths")
-    refuse(
-        "deaths_by_age_sex",
-        sums["deaths"] != totals,
-        "deaths",
-        lambda row: (
-            f"the ages of {sums.loc[row, 'sex']} in {sums.loc[row, 'year']} sum to {sums.loc[row, 'deaths']:,}, "
-            f"where the table of all ages has {totals[row]}"
-        ),
-    )
     persons = rows[rows["sex"] == "persons"]
     both = rows[rows["sex"] != "persons"].groupby(["year", "age_band"])["deaths"].sum().reset_index()
     equal("deaths_by_age_sex", "deaths", lookup(persons, both, ["year", "age_band"], "deaths"), "males and females")

@@ -13,6 +13,7 @@ from dcr.checks.rules import (
     lookup,
     near,
     on,
+    parts_sum_to_total,
     refuse,
     same,
     same_latest_year,
@@ -110,18 +111,7 @@ def councils_sum_to_scotland() -> None:
     """Council areas sum to Scotland in every year and sex, and to their health board."""
     rows = read("deaths_by_area")
     councils, boards = of_type(rows, "council area"), of_type(rows, "health board")
-    sums = councils.groupby(["year", "sex"])["deaths"].sum().reset_index()
-    sums.index = councils.drop_duplicates(["year", "sex"]).index
-    total = lookup(sums, by_sex(), ["year", "sex"], "deaths")
-    refuse(
-        "deaths_by_area",
-        sums["deaths"] != total,
-        "deaths",
-        lambda row: (
-            f"council areas sum to {sums.loc[row, 'deaths']:,} for {sums.loc[row, 'sex']} in {sums.loc[row, 'year']}, "
-            f"where Scotland has {total[row]}"
-        ),
-    )
+    parts_sum_to_total("deaths_by_area", ("Scotland", by_sex()), ["year", "sex"], "deaths", councils)
     parts = councils.assign(area_code=boards_of(councils)).groupby(["area_code", "year", "sex"])["deaths"].sum().reset_index()
     equal("deaths_by_area", "deaths", lookup(boards, parts, ["area_code", "year", "sex"], "deaths"), "its council areas")
 
@@ -261,17 +251,7 @@ def substances_sum_over_areas() -> None:
     )
     parts = councils.assign(area_code=boards_of(councils)).groupby(keys)["deaths"].sum().reset_index()
     equal("deaths_by_area_substance", "deaths", lookup(boards, parts, keys, "deaths"), "its council areas")
-    sums = boards.groupby(["year", "substance"])["deaths"].sum().reset_index()
-    sums.index = boards.drop_duplicates(["year", "substance"]).index
-    total = lookup(sums, read("deaths_by_substance"), ["year", "substance"], "deaths")
-    refuse(
-        "deaths_by_area_substance",
-        sums["deaths"] != total,
-        "deaths",
-        lambda row: (
-            f"health boards sum to {sums.loc[row, 'deaths']} for {sums.loc[row, 'substance']}, where Scotland has {total[row]}"
-        ),
-    )
+    parts_sum_to_total("deaths_by_area_substance", "deaths_by_substance", ["year", "substance"], "deaths", boards)
     deaths = lookup(rows, read("deaths_by_area").query("sex == 'persons'"), ["area_code", "year"], "deaths")
     refuse(
         "deaths_by_area_substance",

@@ -2,16 +2,7 @@
 
 import pandas as pd
 
-from dcr.checks.rules import (
-    between,
-    complete,
-    equal,
-    lookup,
-    not_above,
-    on,
-    refuse,
-    same,
-)
+from dcr.checks.rules import between, complete, equal, lookup, not_above, on, refuse, same
 from dcr.data import read
 
 SEATS = 129

@@ -4,8 +4,21 @@ from functools import cache
 
 import pandas as pd
 
-from dcr.checks.rules import Check, fail, on, refuse
+from dcr.checks.rules import DUST, Check, fail, on, refuse, shown
 from dcr.data import describe, raw_table, read
+
+# Tables with totals that another publication prints
+PUBLISHED = (
+    "annual_deaths",
+    "deaths_by_area",
+    "deaths_by_cause",
+    "deaths_by_substance",
+    "single_drug_deaths",
+    "suspected_deaths_quarterly",
+    "thistle_monthly",
+    "uk_drug_deaths",
+    "uk_poisoning_rates",
+)
 
 
 def raw_cell(table: str, key: str, field: str) -> tuple[int, str] | None:
@@ -55,6 +68,25 @@ def corrections_still_hold() -> None:
             )
 
 
+@on("published_totals", *PUBLISHED)
+def published_totals_hold() -> None:
+    """Totals and changes that other publications print are those of the tables."""
+    for row, printed in read("published_totals").iterrows():
+        table, _, condition = printed["rows"].partition(": ")
+        try:
+            values = read(table).query(condition)[printed["field"]]
+        except Exception as error:
+            fail("published_totals", row, "rows", f"“{printed['rows']}” cannot be asked of the tables ({error})")
+        found = values.sum() if printed["measure"] == "sum" else values.iloc[-1] - values.iloc[0]
+        if values.empty or abs(float(found) - printed["value"]) > DUST:
+            fail(
+                "published_totals",
+                row,
+                "value",
+                f"{shown(printed['value'])} is what “{printed['source']}” prints, where {printed['rows']} gives {shown(found)}",
+            )
+
+
 @on("disagreements")
 def values_kept_are_the_tables() -> None:
     """Where a disagreement names a cell, the table still holds the value kept."""
@@ -75,6 +107,22 @@ def values_kept_are_the_tables() -> None:
                 "kept_value",
                 f"“{entry['kept_value']}” is not the “{value}” that data/{describe(entry['table'])['path']} has in row {number}",
             )
+
+
+@on("gaps")
+def gaps_close_by_themselves() -> None:
+    """What would fill a gap names a table and a condition on its columns, so that new rows close the gap."""
+    for row, condition in read("gaps")["closes_when"].dropna().items():
+        try:
+            gap_is_filled(condition)
+        except Exception as error:
+            fail("gaps", row, "closes_when", f"“{condition}” cannot be asked of the tables ({error}): write table: condition")
+
+
+def gap_is_filled(condition: str) -> bool:
+    """Tell whether the rows that would fill a gap are there: annual_deaths: year >= 2025."""
+    table, _, wanted = condition.partition(": ")
+    return not read(table).query(wanted).empty
 
 
 @on("disagreements")

@@ -2,20 +2,7 @@
 
 import pandas as pd
 
-from dcr.checks.rules import (
-    between,
-    cells_agree,
-    equal,
-    known,
-    label,
-    lookup,
-    near,
-    not_above,
-    not_falling,
-    on,
-    refuse,
-    same,
-)
+from dcr.checks.rules import between, cells_agree, equal, known, label, lookup, near, not_above, not_falling, on, refuse, same
 from dcr.data import read
 
 # The last day of a date of which only the year or the month is known

@@ -94,20 +94,27 @@ def between(table: str, column: str, values: pd.Series, lower: float, upper: flo
     )
 
 
-def parts_sum_to_total(parts: str, total: str, by: Sequence[str], part: str, whole: str) -> None:
-    """Require that a column of one table, summed over each key, equals the total in another."""
-    rows, by = read(parts), list(by)
-    sums = rows.groupby(by, sort=False)[part].sum().reset_index()
+def parts_sum_to_total(
+    parts: str, total: str | tuple[str, pd.DataFrame], by: Sequence[str], column: str, rows: pd.DataFrame | None = None
+) -> None:
+    """Require that a column of one table, summed over each key, equals the same column in another.
+
+    total  the name of the other table, or what to call it and its rows
+    rows   the rows of the parts that count; all by default
+    """
+    where, totals = (f"data/{describe(total)['path']}", read(total)) if isinstance(total, str) else total
+    rows, by = read(parts) if rows is None else rows, list(by)
+    sums = rows.groupby(by, sort=False)[column].sum().reset_index()
     sums.index = rows.drop_duplicates(by).index
-    totals = lookup(sums, read(total), by, whole)
-    known(parts, by[0], totals, f"total in data/{describe(total)['path']}")
+    totals = lookup(sums, totals, by, column)
+    known(parts, by[0], totals, f"total in {where}")
     refuse(
         parts,
-        sums[part] != totals,
-        part,
+        sums[column] != totals,
+        column,
         lambda row: (
-            f"the parts for {label(sums.loc[row, by])} sum to {shown(sums.loc[row, part])}, "
-            f"where data/{describe(total)['path']}, column {whole}, has {shown(totals[row])}"
+            f"the parts for {label(sums.loc[row, by])} sum to {shown(sums.loc[row, column])}, "
+            f"where {where} has {shown(totals[row])}"
         ),
     )
 
@@ -128,13 +135,13 @@ def grid(table: str, *keys: str) -> None:
 
 def complete(table: str, by: Sequence[str], start: int | None = None) -> None:
     """Require every whole number between the first and last of the last column of `by`, within the others."""
-    rows = read(table).rename_axis("row").reset_index()
-    by = list(by)
-    for _, group in rows.groupby(by[:-1]) if by[:-1] else [("", rows)]:
-        series = group.set_index("row")[by[-1]].sort_values()
-        refuse(table, series.diff() > 1, by[-1], lambda row, s=series: f"the rows before {s[row]} are missing: add them")
-        if start is not None and series.iloc[0] != start:
-            fail(table, series.index[0], by[-1], f"the series must start in {start}, not {series.iloc[0]}")
+    *within, last = by
+    rows = read(table).sort_values(list(by), kind="stable")
+    steps = rows.groupby(within)[last].diff() if within else rows[last].diff()
+    refuse(table, steps > 1, last, lambda row: f"the rows before {rows.loc[row, last]} are missing: add them")
+    if start is not None:
+        wrong = steps.isna() & (rows[last] != start)
+        refuse(table, wrong, last, lambda row: f"the series must start in {start}, not {rows.loc[row, last]}")
 
 
 def interval_holds(table: str, estimate: str, lower: str, upper: str) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dcr.checks.rules import complete, equal, grid, known, lookup, not_above, on, refuse
+from dcr.checks.rules import complete, equal, grid, known, lookup, not_above, on, parts_sum_to_total, refuse
 from dcr.data import read
 
 # With one drug only in the body, the groups that do not contain each other
@@ -92,17 +92,7 @@ def substances_sum_over_ages() -> None:
     """Deaths by age and sex sum to the substance's; none has more than all deaths of the age and sex."""
     grid("deaths_by_substance_age_sex", "year", "substance", "sex", "age_band")
     rows = read("deaths_by_substance_age_sex")
-    sums = rows.groupby(["year", "substance"])["deaths"].sum().reset_index()
-    sums.index = rows.drop_duplicates(["year", "substance"]).index
-    total = lookup(sums, read("deaths_by_substance"), ["year", "substance"], "deaths")
-    refuse(
-        "deaths_by_substance_age_sex",
-        sums["deaths"] != total,
-        "deaths",
-        lambda row: (
-            f"ages and sexes of {sums.loc[row, 'substance']} sum to {sums.loc[row, 'deaths']}, where all are {total[row]}"
-        ),
-    )
+    parts_sum_to_total("deaths_by_substance_age_sex", "deaths_by_substance", ["year", "substance"], "deaths")
     ages = read("deaths_by_age_sex").replace({"age_band": {"85-89": "85+", "90+": "85+"}})
     ages = ages.groupby(["year", "sex", "age_band"])["deaths"].sum().reset_index()
     every = lookup(rows, ages, ["year", "sex", "age_band"], "deaths")
