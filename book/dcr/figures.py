@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from dcr.data import load
@@ -59,6 +60,7 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
     """
     if not alt.strip():
         raise ValueError(f"The figure “{name}” needs alternative text.")
+    arrange(figure)
     web, printed = drawn(figure, "path"), drawn(figure, "none")
     plt.close(figure)
     page = {
@@ -71,6 +73,15 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
         "print": printed,
     }
     return Chart(web, page)
+
+
+def arrange(figure: Figure) -> None:
+    """Find the places of axes and labels once for both pictures; saving would look for them in each anew."""
+    figure.set_canvas(FigureCanvasSVG(figure))
+    figure.dpi = 72  # as in any SVG
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 def drawn(figure: Figure, letters: str) -> str:
