@@ -76,7 +76,7 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
 
 
 def arrange(figure: Figure) -> None:
-    """Find the places of axes and labels once for both pictures; saving would look for them in each anew."""
+    """Find the places of axes and labels once for both pictures; `savefig` would draw each picture twice to find them anew."""
     figure.set_canvas(FigureCanvasSVG(figure))
     figure.dpi = 72  # as in any SVG
     if engine := figure.get_layout_engine():
@@ -85,10 +85,10 @@ def arrange(figure: Figure) -> None:
 
 
 def drawn(figure: Figure, letters: str) -> str:
-    """Return the figure as SVG, its letters as outlines ("path") or as text ("none")."""
+    """Return the figure, arranged before, as SVG, its letters as outlines ("path") or as text ("none")."""
     picture = io.StringIO()
     with plt.rc_context({"svg.fonttype": letters}):
-        figure.savefig(picture, format="svg", metadata={"Date": None, "Creator": None})
+        figure.canvas.print_svg(picture, metadata={"Date": None, "Creator": None})
     return picture.getvalue()
 
 
