@@ -1,15 +1,20 @@
 """Break-even, discounting and draws, each reproduced by arithmetic of its own on the bare CSV file."""
 
 import csv
+import json
 import math
+import os
+import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
 from dcr import costs
-from dcr.data import load
-from dcr.paths import DATA
+from dcr.data import SHORTHAND, load
+from dcr.paths import BOOK, DATA
 
 
 @pytest.fixture
@@ -146,3 +151,71 @@ def test_money_in_words():
     assert costs.pounds(600_600) == "£0.6 million"
     with pytest.raises(ValueError, match="missing"):
         costs.pounds(float("nan"))
+
+
+RUN = """
+import json, re, sys
+import dcr.figures, dcr.numbers, dcr.tables
+found = {}
+dcr.numbers.display = lambda output, raw: found.update({output[dcr.numbers.MIME]["name"]: output[dcr.numbers.MIME]["text"]})
+dcr.figures.chart = lambda figure, name, *, caption, subtitle, alt, **rest: found.update({name: caption + subtitle + alt})
+dcr.tables.table = lambda *arguments, **options: None
+space = {}
+for cell in re.findall(r"```{code-cell} ipython3\\n(.*?)```", open("costs.md", encoding="utf-8").read(), re.DOTALL):
+    exec(re.sub(r"^:tags:.*$", "", cell, flags=re.MULTILINE), space)
+print(json.dumps(found))
+"""
+
+
+def texts(folder):
+    """Return what the chapter on costs prints for each number, and the words of its figures, from tables in a folder."""
+    environment = {**os.environ, "DCR_DATA": str(folder), "MPLBACKEND": "agg"}
+    run = subprocess.run([sys.executable, "-c", RUN], cwd=BOOK, env=environment, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr[-2000:]
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def changed(folder, **cells):
+    """Copy the tables to a folder with some cells of cost_parameters changed, and their sum with them; return the folder."""
+    shutil.copytree(DATA, folder)
+    rows = {name: read_rows(folder / f"{name}.csv") for name in ("cost_parameters", "control_totals")}
+    for row in rows["cost_parameters"]:
+        row.update(cells.get(row["parameter"], {}))
+    for control in rows["control_totals"]:
+        if control["table"] == "cost_parameters" and control["field"] != "[z]":
+            amounts = [row[control["field"]] for row in rows["cost_parameters"]]
+            control["total"] = f"{sum(float(amount) for amount in amounts if amount not in SHORTHAND):.14g}"
+    for name, table in rows.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, table[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(table)
+    return folder
+
+
+def read_rows(path):
+    """Return the rows of a CSV file as dictionaries of text."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_changed_parameter_changes_the_sentences_that_depend_on_it(tmp_path):
+    before = texts(DATA)
+
+    rate = texts(changed(tmp_path / "rate", discount_rate_standard={"value": "5"}))
+    moved = {name for name in before if before[name] != rate[name]}
+    assert moved == {"costs_rate_standard", "costs_at_standard", "costs_at_generic", "fig-discounting"}, moved
+    assert rate["costs_rate_standard"] == "5.0%"
+
+    # A budget three times as high moves every break-even, unit cost and verdict; a dearer case what rests on its model
+    both = {"value": "6900000", "low": "6000000", "high": "6900000"}
+    case = {"value": "300000"}
+    after = texts(changed(tmp_path / "both", thistle_annual_funding=both, hiv_cost_nakagawa_patented_undiscounted=case))
+    moved = {name for name in before if before[name] != after[name]}
+    kept = {"costs_product", "costs_at_standard", "costs_all_high", "costs_share_low", "costs_milloy", "costs_papers"}
+    expected = {f"costs_be_{key}{end}" for key, *_ in costs.VALUATIONS for end in ("", "_range")}
+    expected |= {"costs_budget", "costs_one_death", "costs_per_visit", "costs_per_injection", "costs_city_share_nhs",
+                 "costs_be_transport_verdict", "costs_be_green_book_verdict", "fig-break-even", "fig-tornado", "fig-unit-cost",
+                 "costs_nakagawa", "costs_at_health", "costs_stream_years", "fig-variants", "fig-discounting"}  # fmt: skip
+    assert expected <= moved and not kept & moved, (expected - moved, kept & moved)
+    assert float(after["costs_be_transport"]) == pytest.approx(3 * float(before["costs_be_transport"]), abs=0.2)

@@ -61,7 +61,21 @@ def test_excluded_and_drawn_rows_are_all_the_rows(cells):
     left = evidence.excluded(load("estimates"), load("studies"))
     drawn = sum(row["in_forest"] == "true" for row in cells.values())
     assert left["Number"].sum() + drawn == len(cells)
-    assert left["Reason"].notna().all()
+    assert left["Reason"].notna().all() and (left["What they report"] != "").all()
+    told = left["What they report"].str.findall(r"\d+").map(lambda found: sum(map(int, found)))
+    assert (told == left["Number"]).all()
+
+
+def test_reasons_count_every_excluded_estimate_once(cells):
+    table = evidence.reasons(load("estimates")).set_index("Reason")
+    left = [row for row in cells.values() if row["in_forest"] == "false"]
+    assert table["Estimates"].sum() == len(left)
+    assert (table.drop(columns="Estimates").sum(axis="columns") == table["Estimates"]).all()
+    silent = table.loc[evidence.EXCLUSIONS["no_figure_published"]]
+    for kind, column in (("benefit", "Benefit"), ("no_effect_detected", "No effect detected"), ("harm", "Harm")):
+        assert silent[column] == sum(
+            row["forest_exclusion"] == "no_figure_published" and row["direction"] == kind for row in left
+        )
 
 
 def test_the_map_counts_each_estimate_once(cells):

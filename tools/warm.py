@@ -13,6 +13,8 @@ import ipykernel.ipkernel
 import ipykernel.kernelapp  # noqa: F401
 import IPython  # noqa: F401
 import matplotlib
+import scipy.stats  # noqa: F401
+import statsmodels.api  # noqa: F401
 
 matplotlib.use("agg")
 

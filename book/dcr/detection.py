@@ -113,11 +113,12 @@ def detectable_fall(power_of: Callable[[float], float], power: float = 0.8) -> f
     """
     if not 0.05 < power < 1:
         raise ValueError("The power must lie between 0.05 and 1, such as 0.8.")
-    falls = np.arange(0.01, 1, 0.01)
-    reached = [fall for fall in falls if power_of(fall) >= power]
-    if not reached:
-        return float("nan")
-    return float(brentq(lambda fall: power_of(fall) - power, max(reached[0] - 0.01, 1e-6), reached[0]))
+    below = 1e-6
+    for fall in np.append(np.arange(0.05, 1, 0.05), 0.99):
+        if power_of(fall) >= power:
+            return float(brentq(lambda fall: power_of(fall) - power, below, fall))
+        below = fall
+    return float("nan")
 
 
 def detectable_falls(

@@ -332,7 +332,7 @@ def excluded(estimates: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:
     out = estimates[~estimates["in_forest"]].merge(studies[["study_key", "authors_short", "year"]], on="study_key")
     out = out.assign(study=[label_of(row) for row in out.itertuples()])
     lines = out.groupby(["forest_exclusion", "study_key", "study"], sort=False).agg(
-        number=("outcome", "size"), outcomes=("outcome", "; ".join)
+        number=("outcome", "size"), outcomes=("outcome", "; ".join), reported=("direction", reported)
     )
     order = list(EXCLUSIONS)
     lines = lines.reset_index().sort_values(["forest_exclusion", "study"], key=lambda column: column.map(order.index)
@@ -342,4 +342,27 @@ def excluded(estimates: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:
         "Reason": lines["forest_exclusion"].map(EXCLUSIONS),
         "Number": lines["number"],
         "What was measured": lines["outcomes"],
+        "What they report": lines["reported"],
     })  # fmt: skip
+
+
+def reported(directions: pd.Series) -> str:
+    """Return what some estimates report, in the order of `DIRECTIONS`, others last: 2 benefit; 1 no effect detected."""
+    names = {kind: name for kind, (name, *_) in DIRECTIONS.items()}
+    names |= {kind: kind.replace("_", " ") for kind in directions.unique() if kind not in names}
+    counts = directions.value_counts()
+    return "; ".join(f"{counts[kind]} {name}" for kind, name in names.items() if kind in counts)
+
+
+def reasons(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return how many estimates the forest plot leaves out for each reason, by what they report; the most first.
+
+    Columns: Reason, Estimates, one for each direction, and Other, where an estimate has none of these directions.
+    """
+    left = estimates[~estimates["in_forest"]]
+    counts = tally(left, ["forest_exclusion"])
+    table = counts.rename(columns={kind: name[0].capitalize() for kind, name in DIRECTIONS.items()})
+    table.insert(0, "Estimates", left["forest_exclusion"].value_counts())
+    table["Other"] = table["Estimates"] - counts.sum(axis="columns")
+    table = table.sort_values("Estimates", ascending=False, kind="stable").rename(index=EXCLUSIONS)
+    return table.rename_axis("Reason").rename_axis(None, axis="columns").reset_index()

@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from dcr.data import load
@@ -59,6 +60,7 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
     """
     if not alt.strip():
         raise ValueError(f"The figure “{name}” needs alternative text.")
+    arrange(figure)
     web, printed = drawn(figure, "path"), drawn(figure, "none")
     plt.close(figure)
     page = {
@@ -73,11 +75,20 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
     return Chart(web, page)
 
 
+def arrange(figure: Figure) -> None:
+    """Find the places of axes and labels once for both pictures; `savefig` would draw each picture twice to find them anew."""
+    figure.set_canvas(FigureCanvasSVG(figure))
+    figure.dpi = 72  # as in any SVG
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+
+
 def drawn(figure: Figure, letters: str) -> str:
-    """Return the figure as SVG, its letters as outlines ("path") or as text ("none")."""
+    """Return the figure, arranged before, as SVG, its letters as outlines ("path") or as text ("none")."""
     picture = io.StringIO()
     with plt.rc_context({"svg.fonttype": letters}):
-        figure.savefig(picture, format="svg", metadata={"Date": None, "Creator": None})
+        figure.canvas.print_svg(picture, metadata={"Date": None, "Creator": None})
     return picture.getvalue()
 
 

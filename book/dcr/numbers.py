@@ -17,6 +17,9 @@ from dcr import data, words
 # The type of output by which a number travels from the notebook to the page
 MIME = "application/vnd.dcr.number+json"
 
+# Rows found before, by table and condition: the table as it was then, the numbers of the rows and their sources
+found: dict[tuple[str, str], tuple[pd.DataFrame, str, list[str]]] = {}
+
 
 def number(name: str, value, text: str | None = None, *, unit: str, definition: str, rows: str) -> str:
     """Record a number and return its text.
@@ -68,17 +71,35 @@ def provenance(rows: str) -> dict:
     tables, sources = [], []
     for part in rows.split("; "):
         table, _, condition = part.partition(": ")
-        chosen = data.load(table)
-        chosen = chosen.query(condition) if condition else chosen
-        if chosen.empty:
-            raise ValueError(f"No row of data/{data.describe(table)['path']} meets the condition “{condition}”.")
-        tables.append({"table": table, "rows": spans(chosen.index)})
-        sources += [key for key in data.sources_of(chosen) if key not in sources]
+        place, keys = chosen(table, condition)
+        tables.append({"table": table, "rows": place})
+        sources += [key for key in keys if key not in sources]
     return {"rows": rows, "tables": tables, "sources": sources}
+
+
+def chosen(table: str, condition: str) -> tuple[str, list[str]]:
+    """Return the numbers of the rows that meet a condition, and the keys of their sources; kept while the table stays.
+
+    Raises DataError and ValueError as `provenance` does.
+    """
+    whole = data.read(table)
+    known, place, keys = found.get((table, condition), (None, "", []))
+    if known is not whole:
+        frame = data.load(table)
+        frame = frame.query(condition) if condition else frame
+        if frame.empty:
+            raise ValueError(f"No row of data/{data.describe(table)['path']} meets the condition “{condition}”.")
+        place, keys = spans(frame.index), data.sources_of(frame)
+        found[table, condition] = (whole, place, keys)
+    return place, keys
 
 
 def spans(rows: pd.Index) -> str:
     """Return row numbers as a reader writes them: 2–30, 33."""
-    ordered = pd.Series(sorted(rows))
-    runs = ordered.groupby((ordered.diff() != 1).cumsum()).agg(["min", "max"])
-    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs.itertuples(index=False))
+    runs: list[list[int]] = []
+    for row in sorted(rows):
+        if runs and row == runs[-1][1] + 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs)
