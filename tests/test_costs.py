@@ -13,7 +13,7 @@ import pytest
 from scipy.integrate import quad
 
 from dcr import costs
-from dcr.data import SHORTHAND, load
+from dcr.data import load
 from dcr.paths import BOOK, DATA
 
 
@@ -176,20 +176,15 @@ def texts(folder):
 
 
 def changed(folder, **cells):
-    """Copy the tables to a folder with some cells of cost_parameters changed, and their sum with them; return the folder."""
+    """Copy the tables to a folder with some cells of cost_parameters changed; return the folder."""
     shutil.copytree(DATA, folder)
-    rows = {name: read_rows(folder / f"{name}.csv") for name in ("cost_parameters", "control_totals")}
-    for row in rows["cost_parameters"]:
+    rows = read_rows(folder / "cost_parameters.csv")
+    for row in rows:
         row.update(cells.get(row["parameter"], {}))
-    for control in rows["control_totals"]:
-        if control["table"] == "cost_parameters" and control["field"] != "[z]":
-            amounts = [row[control["field"]] for row in rows["cost_parameters"]]
-            control["total"] = f"{sum(float(amount) for amount in amounts if amount not in SHORTHAND):.14g}"
-    for name, table in rows.items():
-        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, table[0], lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(table)
+    with (folder / "cost_parameters.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
     return folder
 
 
