@@ -73,6 +73,29 @@ class ShortenForPrint(SphinxPostTransform):
                 del body[kept:]
 
 
+# How wide a page shows a picture at most, in pixels: the 42rem of screen.css
+WIDTH = 672
+
+
+class LazyPictures(SphinxPostTransform):
+    """Gives pictures their size, so that nothing moves when they are loaded, as readers come near them."""
+
+    default_priority = 7
+    builders = ("html",)
+
+    def run(self, **kwargs) -> None:
+        for image in self.document.findall(nodes.image):
+            if "ratio" in image:
+                width, height = image["ratio"]
+                image["width"], image["height"] = f"{WIDTH}px", f"{round(WIDTH * height / width)}px"
+                image["loading"] = "lazy"
+
+
+def with_size(html: str) -> str:
+    """Return HTML whose pictures have their size as attributes, which style sheets may overrule."""
+    return re.sub(r'(<img [^>]*?)style="width: (\d+)px; height: (\d+)px;?"', r'\1width="\2" height="\3"', html)
+
+
 class RememberDoctrees:
     """Keeps the pages that numbered references look into, which Sphinx would otherwise load again for each of them."""
 
@@ -116,7 +139,7 @@ def edition(app: Sphinx) -> str:
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Give a page's table headers their scope, its foot the edition, its head what search engines and previews read."""
     if "body" in context:
-        context["body"] = with_scope(context["body"])
+        context["body"] = with_size(with_scope(context["body"]))
     to_citation = context["pathto"](app.config.root_doc) if pagename != app.config.root_doc else ""
     context["theme_extra_footer"] = (
         f'<p class="edition">{escape(edition(app))} <a href="{escape(to_citation)}#how-to-cite">How to cite</a></p>'
@@ -350,6 +373,7 @@ def setup(app: Sphinx):
     StandardDomain._resolve_numref_xref.resolve = plain
     app.add_post_transform(FoldCode)
     app.add_post_transform(KeepFor)
+    app.add_post_transform(LazyPictures)
     app.add_post_transform(StubColumns)
     app.add_post_transform(ShortenForPrint)
     app.connect("config-inited", check_comments, priority=900)

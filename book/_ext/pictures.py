@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import re
 from html import escape
 from pathlib import PurePosixPath
 
@@ -32,6 +33,7 @@ class FigureOutput:
             with render.create_figure_context(sphinx, heading, data.line or 0):
                 image = renderer.render_image(picture)[0]
                 image["alt"] = page["alt"]
+                image["ratio"] = ratio(page["svg"])
                 name = PurePosixPath(image["uri"]).stem + PRINT
                 renderer.write_file([name], page["print"].encode("utf-8"), exists_ok=True)
                 sphinx.current_node.append(image)
@@ -40,6 +42,12 @@ class FigureOutput:
         figure["classes"].append("chart")
         figure += nodes.container("", source, files(renderer, page), values(page), classes=["chart-source"])
         return [figure]
+
+
+def ratio(svg: str) -> tuple[float, float]:
+    """Return width and height of a picture."""
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    return float(box[1]), float(box[2])
 
 
 def files(renderer, page: dict) -> nodes.paragraph:
@@ -75,7 +83,7 @@ def values(page: dict) -> nodes.raw:
         "",
         '<details class="chart-values"><summary>Table of the plotted values</summary>'
         '<div class="chart-values-table" tabindex="0" role="region" aria-label="Plotted values of '
-        f'{escape(page["name"].removeprefix("fig-").replace("-", " "))}"><table><caption>{escape(caption)}</caption>'
+        f'{escape(page["name"].removeprefix("fig-").replace("-", " "))}"><table><caption><span>{escape(caption)}</span></caption>'
         f"<thead><tr>{scope}</tr></thead><tbody>{body}</tbody></table></div></details>\n",
         format="html",
         classes=["web-only"],
@@ -113,4 +121,4 @@ def short(value: str) -> str:
 def setup(app):
     if FigureOutput not in render.load_mime_renders():
         render.load_mime_renders().append(FigureOutput)
-    return {"version": "2", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "2", "env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}
