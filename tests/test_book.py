@@ -47,6 +47,12 @@ def test_publications_are_there(built):
         assert (built / path).stat().st_size > 200, path
 
 
+@pytest.mark.parametrize("page", pages())
+def test_no_cell_prints_what_nobody_asked_for(built, page):
+    stray = [output.get_text(strip=True) for output in soup(built / "html" / f"{page}.html").select(".output.text_plain")]
+    assert not stray
+
+
 def test_links_and_anchors_resolve(built):
     html = built / "html"
     broken = []

@@ -8,10 +8,14 @@ from dcr.data import DataError
 ARGUMENTS = {"unit": "deaths", "definition": "Deaths", "rows": "annual_deaths: year == 2017"}
 
 
-def test_a_number_returns_its_text():
-    assert numbers.number("a_number", np.int64(1017), **ARGUMENTS) == "1,017"
-    assert numbers.number("a_number", 12.5, "12.5", **ARGUMENTS) == "12.5"
-    assert numbers.number("a_number", "today", **ARGUMENTS) == "today"
+@pytest.mark.parametrize(
+    ("value", "given", "text"), [(np.int64(1017), None, "1,017"), (12.5, "12.5", "12.5"), ("today", None, "today")]
+)
+def test_a_number_is_recorded_with_its_text_and_shows_nothing(monkeypatch, value, given, text):
+    shown = []
+    monkeypatch.setattr(numbers, "display", lambda bundle, raw: shown.append(bundle[numbers.MIME]))
+    assert numbers.number("a_number", value, given, **ARGUMENTS) is None
+    assert [record["text"] for record in shown] == [text]
 
 
 @pytest.mark.parametrize("value", [None, np.nan, pd.NA, float("inf"), True, "", [1]])

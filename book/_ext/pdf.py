@@ -96,7 +96,7 @@ def render(out: Path, parcel: Parcel) -> None:
             mend(pdf)
             attach(pdf, parcel.files if page.stem == DOCUMENTS[0] else {}, parcel.made)
             describe(pdf, parcel.rights, parcel.edition, parcel.revision)
-            pdf.save(target, linearize=True, deterministic_id=True)
+            pdf.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
 
 
 def remember_page_references() -> None:

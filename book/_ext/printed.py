@@ -163,7 +163,7 @@ def keep_short_tables(article) -> None:
 
 
 # Rows of a table that is not broken over pages
-SHORT = 8
+SHORT = 14
 
 # A chapter of more sections than this is a catalogue, whose sections the contents do not list
 LISTED = 30

@@ -21,8 +21,8 @@ MIME = "application/vnd.dcr.number+json"
 found: dict[tuple[str, str], tuple[pd.DataFrame, str, list[str]]] = {}
 
 
-def number(name: str, value, text: str | None = None, *, unit: str, definition: str, rows: str) -> str:
-    """Record a number and return its text.
+def number(name: str, value, text: str | None = None, *, unit: str, definition: str, rows: str) -> None:
+    """Record a number, which prose then prints.
 
     name        unique in the book: lower-case letters, digits and underscores
     value       a finite number, or text such as a date
@@ -49,7 +49,6 @@ def number(name: str, value, text: str | None = None, *, unit: str, definition: 
         **provenance(rows),
     }
     display({MIME: record, "text/plain": f"{name}: {text} ({unit})"}, raw=True)
-    return text
 
 
 def plain(value, name: str) -> int | float | str:
