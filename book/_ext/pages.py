@@ -5,8 +5,10 @@ import re
 from html import escape
 from pathlib import Path
 
+import nbformat
 import yaml
 from docutils import nodes
+from jupyter_cache import get_cache
 from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.domains.std import StandardDomain
@@ -71,6 +73,13 @@ class ShortenForPrint(SphinxPostTransform):
             for kept in [int(name.removeprefix("printed-")) for name in table["classes"] if name.startswith("printed-")]:
                 body = next(iter(table.findall(nodes.tbody)))
                 del body[kept:]
+
+
+def without_roles(html: str) -> str:
+    """Return HTML without the roles of citations: they are out of use, and their list holds what no list may."""
+    return html.replace('<div role="list" class="citation-list">', '<div class="citation-list">').replace(
+        ' role="doc-biblioentry"', ""
+    )
 
 
 # How wide a page shows a picture at most, in pixels: the 42rem of screen.css
@@ -139,7 +148,7 @@ def edition(app: Sphinx) -> str:
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Give a page's table headers their scope, its foot the edition, its head what search engines and previews read."""
     if "body" in context:
-        context["body"] = with_size(with_scope(context["body"]))
+        context["body"] = without_roles(with_size(with_scope(context["body"])))
     to_citation = context["pathto"](app.config.root_doc) if pagename != app.config.root_doc else ""
     context["theme_extra_footer"] = (
         f'<p class="edition">{escape(edition(app))} <a href="{escape(to_citation)}#how-to-cite">How to cite</a></p>'
@@ -311,33 +320,44 @@ def write_first_page(app: Sphinx, exception: Exception | None) -> None:
             f"{pages}</urlset>\n",
             encoding="utf-8",
         )
-    notebooks = out / "notebooks"
-    notebooks.mkdir(exist_ok=True)
-    for page in sorted(app.env.found_docs):
-        executed = Path(app.env.mystnb_config.output_folder, f"{page}.ipynb")
-        if executed.exists() and app.env.metadata[page].get("kernelspec"):
-            (notebooks / executed.name).write_text(finished(executed.read_text(encoding="utf-8")), encoding="utf-8")
+    write_notebooks(app, out / "notebooks")
 
 
-def finished(notebook: str) -> str:
-    """Return an executed notebook (JSON) for taking away.
+def write_notebooks(app: Sphinx, folder: Path) -> None:
+    """Write the chapters' notebooks with the outputs that the pages show."""
+    folder.mkdir(exist_ok=True)
+    cache = get_cache(app.env.mystnb_config.execution_cache_path)
+    for page in sorted(page for page in app.env.found_docs if app.env.metadata[page].get("kernelspec")):
+        read = Path(app.env.mystnb_config.output_folder, f"{page}.ipynb").read_text(encoding="utf-8")
+        record = cache.match_cache_notebook(nbformat.from_dict(json.loads(read)))
+        # Read as plain JSON: the cache's own way validates each notebook anew, which takes seconds
+        executed = Path(cache.path, "executed", record.hashkey, "base.ipynb").read_text(encoding="utf-8")
+        content = finished(json.loads(read), json.loads(executed))
+        text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+        (folder / f"{Path(page).name}.ipynb").write_text(text, encoding="utf-8")
+
+
+def finished(notebook: dict, executed: dict) -> dict:
+    """Return a notebook (JSON) for taking away, with the outputs of its executed copy, which has the same cells of code.
 
     Its cells ran once, in order, in a fresh kernel: they get the counts that the cache of executed notebooks leaves out.
     Outputs that only this build can read go; each has the same as text or picture. The first cell finds the book's code
     in the data package, where the notebook stands beside that alone.
     """
-    content = json.loads(notebook)
-    setting = {"cell_type": "code", "execution_count": None, "id": "find-the-code", "metadata": {}, "outputs": [], "source": FIND}
-    content["cells"].insert(0, setting)
-    code = [cell for cell in content["cells"] if cell["cell_type"] == "code"]
-    for count, cell in enumerate(code, 1):
-        cell["execution_count"] = count
-        for output in cell["outputs"]:
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    outputs = [cell["outputs"] for cell in executed["cells"] if cell["cell_type"] == "code"]
+    for count, (cell, shown) in enumerate(zip(code, outputs, strict=True), 2):
+        cell |= {"outputs": shown, "execution_count": count}
+        for output in shown:
             if output["output_type"] == "execute_result":
                 output["execution_count"] = count
             for kind in [kind for kind in output.get("data", {}) if kind.startswith("application/vnd.dcr.")]:
                 del output["data"][kind]
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    first = {"cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": [], "source": FIND}
+    notebook["cells"].insert(0, first)
+    for place, cell in enumerate(notebook["cells"]):
+        cell["id"] = f"cell-{place}"  # made by chance otherwise, so that two builds would differ
+    return notebook
 
 
 # The first cell of a notebook that is taken away
