@@ -8,6 +8,7 @@ passage as W3C Web Annotation selectors, kept in a table beside isso's.
 
 import argparse
 import base64
+import gzip
 import hashlib
 import html
 import ipaddress
@@ -134,8 +135,11 @@ class Book:
             self.chapters = {address: title for address, title in titles.items() if title and address not in NO_CHAPTERS}
             self.files, self.state = files, state
 
-    def page(self, address: str) -> Response:
-        """Return a chapter with the scripts for comments, and a policy that keeps its requests here."""
+    def page(self, address: str, accepted: str = "") -> Response:
+        """Return a chapter with the scripts for comments, and a policy that keeps its requests here.
+
+        accepted: the encodings that the reader's browser accepts; a chapter is sent compressed where it can be.
+        """
         source = (self.folder / address[1:]).read_bytes()
         handlers = re.findall(r'\son[a-z]+="([^"]*)"', source.decode("utf-8"))
         hashes = {base64.b64encode(hashlib.sha256(html.unescape(handler).encode()).digest()).decode() for handler in handlers}
@@ -148,7 +152,10 @@ class Book:
             f"script-src-attr 'unsafe-hashes' {allowed}; "
             "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
         )
-        return Response(page, mimetype="text/html", headers={"Content-Security-Policy": policy, "Cache-Control": "no-cache"})
+        headers = {"Content-Security-Policy": policy, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", accepted):
+            page, headers["Content-Encoding"] = gzip.compress(page, 5, mtime=0), "gzip"
+        return Response(page, mimetype="text/html", headers=headers)
 
 
 def not_found(environ, start_response):
@@ -357,7 +364,7 @@ class Review:
             raise Refusal(405, "Pages can only be read.")
         if path.endswith("/"):
             path = request.environ["PATH_INFO"] = f"{path}index.html"
-        return self.book.page(path) if path in self.book.chapters else self.book.files
+        return self.book.page(path, request.headers.get("Accept-Encoding", "")) if path in self.book.chapters else self.book.files
 
     def to_isso(self, request: Request, path: str) -> Response:
         """Return isso's answer, after checking what is sent."""

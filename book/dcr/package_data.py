@@ -46,6 +46,9 @@ where sources differ, and corrections.csv errors in published tables. published_
 publications that the tables were compared with; control_totals.csv holds sums taken here, to guard against slips.
 
 A value that is missing is never blank or nil: {shorthand}.
+
+code/ holds what the chapters' notebooks import, and requirements.txt, the packages that they need. A notebook of the book
+runs in a folder that holds nothing but itself and this package.
 """
 
 
@@ -67,13 +70,22 @@ def explained_shorthand() -> str:
     return ", ".join(f"{sign} means {meaning}" for sign, meaning in data.SHORTHAND.items())
 
 
+def code() -> list[Path]:
+    """Return the files that a chapter's notebook needs besides the tables."""
+    patterns = ("dcr/**/*.py", "_static/dcr.mplstyle", "_static/fonts/SourceSansPro-*.ttf", "_static/fonts/LICENSE-SourceSans.md")
+    files = [path for pattern in patterns for path in paths.BOOK.glob(pattern)]
+    return sorted([*files, paths.ROOT / "requirements.txt", paths.ROOT / "LICENSE"])
+
+
 def write_zip(target: Path) -> Path:
-    """Write the Data Package: the descriptor, every table it names, a README and the licences. Return the file."""
+    """Write the Data Package: the descriptor, every table it names, a README, the licences, the chapters' code. Return the file."""
     package = data.package()
     words = {"title": package["title"], "description": package["description"], "shorthand": explained_shorthand(), **settings()}
     files = {"README.txt": README.format(**words).encode(), "LICENCE.txt": LICENCE.format(**words).encode()}
     for name in ["datapackage.json", *(data.describe(table)["path"] for table in data.names())]:
         files[name] = (paths.DATA / name).read_bytes()
+    for path in code():
+        files[f"code/{path.relative_to(paths.ROOT).as_posix()}"] = path.read_bytes()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, stamp().timetuple()[:6])

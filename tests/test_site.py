@@ -1,0 +1,264 @@
+"""The hosted book: what stands under figures and in the head of pages, how much a page loads, notebooks, publishing."""
+
+import functools
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from conftest import build
+from nbclient import NotebookClient
+from test_accessible import browser  # noqa: F401
+from test_book import pages, soup
+
+from tools.paths import ROOT
+
+LIGHT = 1_500_000  # bytes of a chapter's first view
+
+
+@pytest.mark.parametrize("page", pages())
+def test_figures_offer_source_files_and_values(built, page):
+    path = built / "html" / f"{page}.html"
+    for figure in soup(path).select("figure.chart"):
+        assert "Source" in figure.select_one(".chart-source p").get_text()
+        links = {link.get_text(): link["href"] for link in figure.select(".chart-data a")}
+        assert list(links) == ["Get the data (CSV)", "Get the picture (SVG)", "Get the picture (PNG)"]
+        for text, begin in zip(links, (None, b"<?xml", b"\x89PNG"), strict=True):
+            content = (path.parent / links[text]).read_bytes()
+            assert content.startswith(begin) if begin else b"," in content
+            assert Path(links[text]).stem == figure["id"]
+        table = figure.select_one("details.chart-values table")
+        assert table.caption.get_text(strip=True).startswith("Values plotted")
+        assert {head["scope"] for head in table.select("thead th")} == {"col"}
+        assert all(
+            row.th["scope"] == "row" and len(row.select("th, td")) == len(table.select("thead th"))
+            for row in table.select("tbody tr")
+        )
+        lines = (path.parent / links["Get the data (CSV)"]).read_text(encoding="utf-8").splitlines()
+        rows = len(table.select("tbody tr"))
+        assert rows == len(lines) - 1 or (rows == 200 and "the data file holds all" in table.caption.get_text())
+        assert "" not in {cell.get_text(strip=True) for cell in table.select("th, td")}
+
+
+def test_pictures_hold_their_place_before_they_are_loaded(built):
+    for picture in soup(built / "html" / "book" / "deaths.html").select("figure.chart img"):
+        assert picture["loading"] == "lazy" and int(picture["width"]) == 672 and int(picture["height"]) > 50
+
+
+@pytest.mark.parametrize("page", pages())
+def test_menu_of_downloads(built, page):
+    path = built / "html" / f"{page}.html"
+    menu = [link for link in soup(path).select(".dropdown-download-buttons a")]
+    offered = {Path(link["href"]).name for link in menu}
+    assert {"dcr-report.pdf", "dcr-brief.pdf", "dcr-data.xlsx", "dcr-data.zip"} <= offered
+    if soup(path).select(".cell_input"):
+        assert f"{Path(page).name}.ipynb" in offered
+
+
+@pytest.mark.parametrize("page", pages())
+def test_pages_describe_themselves(built, page):
+    head = soup(built / "html" / f"{page}.html").head
+    told = {tag["property"]: tag["content"] for tag in head.select("meta[property]")}
+    assert told["og:title"] and 20 < len(told["og:description"]) <= 302
+    assert not re.search(r"\{n\}|`", told["og:description"])
+    assert "og:image" not in told and "og:url" not in told  # the book has no address yet
+    assert head.select_one("meta[name=description]")["content"] == told["og:description"]
+
+
+def test_citation(built):
+    page = soup(built / "html" / "book" / "index.html")
+    cited = page.select_one("p.citation").get_text()
+    known = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert known["title"] in cited and known["version"] in cited and str(known["date-released"].year) in cited
+    assert "@misc{" in page.select_one("details.bibtex pre").get_text()
+    assert page.select_one("#how-to-cite")
+    other = soup(built / "html" / "book" / "people.html")
+    assert other.select_one("p.edition a")["href"] == "index.html#how-to-cite"
+
+
+def test_the_book_with_an_address_and_online_comments(small_book, tmp_path):
+    """Set both in one build: canonical addresses, previews, list of pages, Hypothesis keyed on the canonical address."""
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root)
+    settings = (root / "_config.yml").read_text(encoding="utf-8")
+    online = settings.replace("hypothesis: false", "hypothesis: true")
+    assert online != settings
+    (root / "_config.yml").write_text(online, encoding="utf-8")
+    refused = build(root)
+    assert refused.returncode == 1 and "set html: baseurl too" in refused.stdout + refused.stderr
+    addressed = online.replace('baseurl: ""', "baseurl: https://book.invalid/dcr/")
+    (root / "_config.yml").write_text(addressed, encoding="utf-8")
+    result = build(root)
+    assert result.returncode == 0, result.stdout + result.stderr
+    page = BeautifulSoup((root / "_build/html/book/deaths.html").read_text(encoding="utf-8"), "lxml")
+    assert page.select_one("link[rel=canonical]")["href"] == "https://book.invalid/dcr/book/deaths.html"
+    told = {tag["property"]: tag["content"] for tag in page.select("meta[property]")}
+    assert told["og:url"] == "https://book.invalid/dcr/book/deaths.html"
+    assert told["og:image"] == "https://book.invalid/dcr/_static/preview.png"
+    assert (root / "_build/html/_static/preview.png").read_bytes().startswith(b"\x89PNG")
+    assert page.select("script[src^='https://hypothes.is/']")
+    listed = (root / "_build/html/sitemap.xml").read_text(encoding="utf-8")
+    assert "<loc>https://book.invalid/dcr/book/deaths.html</loc>" in listed
+    style = (root / "_build/html/_static/screen.css").read_text(encoding="utf-8")
+    assert 'html:has(script[src*="hypothes.is/"]) .bd-header-article' in style
+
+
+@contextmanager
+def served(folder: Path):
+    """Serve a folder as plainly as can be: nothing is compressed."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *told):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_first_views_are_light_and_ask_no_one_else(built, browser):  # noqa: F811
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [
+        contents["root"],
+        *(chapter["file"] for part in contents["parts"] if part.get("numbered") for chapter in part["chapters"]),
+    ]
+    weights, foreign, wrong = {}, [], []
+    with served(built / "html") as address:
+        for chapter in chapters:
+            context = browser.new_context(viewport={"width": 1280, "height": 800})
+            page = context.new_page()
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("request", lambda request: request.url.startswith((address, "data:")) or foreign.append(request.url))
+            session = context.new_cdp_session(page)
+            session.send("Network.enable")
+            loaded = []
+            session.on("Network.loadingFinished", lambda event, loaded=loaded: loaded.append(event["encodedDataLength"]))
+            page.goto(f"{address}/{chapter}.html", wait_until="networkidle")
+            weights[chapter] = sum(loaded)
+            context.close()
+    assert not foreign and not wrong
+    assert max(weights.values()) < LIGHT, weights
+
+
+def test_search_works_from_a_folder(built, browser):  # noqa: F811
+    page = browser.new_page()
+    foreign = []
+    page.on("request", lambda request: request.url.startswith(("file:", "data:")) or foreign.append(request.url))
+    page.goto((built / "html" / "book" / "deaths.html").as_uri())
+    page.keyboard.press("Control+k")
+    page.fill("#pst-search-dialog input", "naloxone")
+    page.keyboard.press("Enter")
+    page.locator("#search-results a", has_text="Treatment").first.wait_for()
+    page.locator("#search-results a", has_text="Treatment").first.click()
+    page.locator("article h1", has_text="Treatment").wait_for()
+    assert not foreign
+    page.close()
+
+
+def test_notebooks_are_whole_and_executed(built):
+    for path in (built / "html" / "notebooks").glob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+        assert any(cell.outputs for cell in code), path.name
+        assert "vnd.dcr" not in path.read_text(encoding="utf-8")
+
+
+def test_a_notebook_runs_beside_the_data_package_alone(built, tmp_path):
+    shutil.copyfile(built / "html" / "downloads" / "dcr-data.zip", tmp_path / "dcr-data.zip")
+    notebook = nbformat.read(built / "html" / "notebooks" / "index.ipynb", as_version=4)
+    expected = [output.data["text/plain"] for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [output.data for cell in notebook.cells for output in cell.get("outputs", []) if "data" in output]
+    assert [output["text/plain"] for output in outputs] == expected and expected
+    assert any("image/svg+xml" in output for output in outputs)
+
+
+def workflows() -> list[Path]:
+    return sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def test_workflows_are_pinned_and_ask_for_little():
+    assert {path.stem for path in workflows()} == {"proposal", "edition", "watch"}
+    for path in workflows():
+        text = path.read_text(encoding="utf-8")
+        workflow = yaml.safe_load(text)
+        assert workflow["permissions"] == {"contents": "read"}
+        for job in workflow["jobs"].values():
+            assert job["timeout-minutes"] <= 40
+            for step in job["steps"]:
+                assert ("uses" in step) != ("run" in step), f"{path.name}: {step}"
+                assert "${{" not in step.get("run", ""), "what others write belongs in env, not in a script"
+        for action in re.findall(r"uses: (.*)", text):
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", action), f"{path.name}: {action}"
+
+
+def test_binder_installs_the_lock():
+    folder = ROOT / ".binder"
+    assert (folder / "runtime.txt").read_text() == "python-3.11\n"
+    script = (folder / "postBuild").read_text(encoding="utf-8")
+    assert "--require-hashes -r requirements.txt" in script and (folder / "postBuild").stat().st_mode & 0o111
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-c", "user.name=A", "-c", "user.email=a@localhost", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_editions_are_kept_and_the_latest_is_at_the_root(tmp_path):
+    if not shutil.which("git"):
+        pytest.skip("Publishing needs git.")
+    require_bash()
+    site, book = tmp_path / "site.git", tmp_path / "book"
+    git(tmp_path, "init", "-q", "--bare", str(site))
+    (book / ".github").mkdir(parents=True)
+    shutil.copy(ROOT / ".github" / "publish", book / ".github" / "publish")
+    (book / ".gitignore").write_text("_build/\n")
+    git(tmp_path, "init", "-q", str(book))
+    git(book, "add", ".")
+    git(book, "commit", "-qm", "Book")
+    git(book, "remote", "add", "origin", str(site))
+
+    def publish(edition: str, text: str) -> subprocess.CompletedProcess:
+        shutil.rmtree(book / "_build", ignore_errors=True)
+        (book / "_build" / "html" / "book").mkdir(parents=True)
+        (book / "_build" / "html" / "index.html").write_text(text)
+        (book / "_build" / "html" / "book" / f"{text}.html").write_text(text)
+        (book / "_build" / "manifest.json").write_text(json.dumps({"edition": edition}, indent=1))
+        return subprocess.run([book / ".github" / "publish", edition], capture_output=True, text=True)
+
+    def shown(path: str) -> str:
+        return git(site, "show", f"gh-pages:{path}")
+
+    for edition, text in (("2026.2", "second"), ("2026.10", "tenth"), ("2026.3", "third")):
+        done = publish(edition, text)
+        assert done.returncode == 0, done.stderr
+    assert shown("index.html") == shown("2026.10/index.html") == "tenth"
+    assert shown("2026.2/index.html") == "second" and shown("2026.3/book/third.html") == "third"
+    names = git(site, "ls-tree", "-r", "--name-only", "gh-pages").split()
+    assert "book/tenth.html" in names and "book/second.html" not in names and ".gitignore" not in names
+    again = publish("2026.3", "other")
+    assert again.returncode == 1 and "published already" in again.stderr and shown("2026.3/index.html") == "third"
+    shutil.rmtree(book / "_build")
+    (book / "_build" / "html").mkdir(parents=True)
+    (book / "_build" / "manifest.json").write_text(json.dumps({"edition": "2026.4"}, indent=1))
+    wrong = subprocess.run([book / ".github" / "publish", "2026.5"], capture_output=True, text=True)
+    assert wrong.returncode == 1 and "is not edition 2026.5" in wrong.stderr
+
+
+def require_bash() -> None:
+    if not shutil.which("bash"):
+        pytest.skip("Publishing needs bash.")
