@@ -154,4 +154,4 @@ def break_line(axes: Axes, x: float, text: str) -> None:
     """Mark a break in a series: a thin dashed line with its reason at the top."""
     axes.axvline(x, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.annotate(text, (x, 1), (3, -2), xycoords=("data", "axes fraction"), textcoords="offset points",
-                  va="top", fontsize="small", color=GREY)  # fmt: skip
+                  va="top", fontsize=8.5, color=GREY)  # fmt: skip
