@@ -33,6 +33,25 @@ def test_a_chart_needs_alternative_text():
         figures.chart(drawn(), "fig-test", alt=" ", **ARGUMENTS)
 
 
+@pytest.mark.parametrize(
+    ("alt", "fault"),
+    [
+        ("Rates: " + "12.3, " * 20, "Less than half of the alternative text of the figure “fig-test” is letters"),
+        ("Words without an end. " * 40, "The alternative text of the figure “fig-test” has 880 characters"),
+    ],
+    ids=["numbers", "long"],
+)
+def test_alternative_text_must_be_fit_for_a_listener(alt, fault):
+    with pytest.raises(ValueError, match=fault):
+        figures.chart(drawn(), "fig-test", alt=alt, **ARGUMENTS)
+
+
+def test_alternative_text_at_the_limits_is_accepted():
+    figures.check_alternative("fig-test", "a1" * (figures.LONGEST_ALT // 2))
+    with pytest.raises(ValueError, match="Less than half"):
+        figures.check_alternative("fig-test", "a12")
+
+
 def contrast(one, other="#FFFFFF"):
     """Return the contrast of two colours as WCAG 2 defines it."""
 

@@ -54,8 +54,10 @@ def test_the_scale_holds_each_kind_and_ranges_hold_their_middle():
 
 def test_deaths_are_told_in_words_with_their_peak():
     deaths = pd.Series([244, 1339, 1017], index=[1996, 2020, 2024])
-    assert judgement.told_deaths(deaths).endswith("were 244 in 1996, 1,339 at the peak in 2020 and 1,017 in 2024.")
-    assert judgement.told_deaths(deaths.iloc[:2]).endswith("were 244 in 1996, 1,339 at the peak in 2020.")
+    assert judgement.told_deaths(deaths).endswith(
+        "rose from 244 in 1996 to 1,339 in 2020, the highest, and fell to 1,017 in 2024."
+    )
+    assert judgement.told_deaths(deaths.iloc[:2]).endswith("rose from 244 in 1996 to 1,339 in 2020.")
 
 
 def test_the_peak_is_named_once_where_it_is_the_latest_year():

@@ -96,3 +96,23 @@ def test_other_words():
     assert words.direction(9, 11, 10) == "no clear difference from"
     with pytest.raises(ValueError, match="at least one"):
         words.listed([])
+
+
+def test_how_a_quantity_went_is_said_with_its_times():
+    assert words.went(244, 1017, start="in 1996", end="in 2024") == "rose from 244 in 1996 to 1,017 in 2024"
+    assert words.went(1172, 1017) == "fell from 1,172 to 1,017"
+    assert words.went(5.01, 5.04, words.decimal, "in 2000", "in 2001") == "stood at 5.0 in 2000 and in 2001"
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ([2, 9, 4], "rose from 2 in 2000 to 9 in 2001, the highest, and fell to 4 in 2002"),
+        ([2, 4, 9], "rose from 2 in 2000 to 9 in 2002"),
+        ([9, 4, 2], "fell from 9 in 2000 to 2 in 2002"),
+        ([9, 4, 9], "stood at 9 in 2000 and in 2002"),
+        ([float("nan"), 4, 9], "rose from 4 in 2001 to 9 in 2002"),
+    ],
+)
+def test_the_course_of_a_series_names_its_highest_value_between_its_ends(values, told):
+    assert words.course(pd.Series(values, [2000, 2001, 2002])) == told

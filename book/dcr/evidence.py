@@ -319,12 +319,24 @@ def draw_places(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def spoken(rows: pd.DataFrame) -> str:
-    """Return rows of `forest_rows` as sentences, for those who cannot see the plot."""
-    return " ".join(
-        f"{row.label}, {row.detail}: {words.decimal(row.ratio, 2)}, "
-        + (f"{words.interval(row.ratio_lower, row.ratio_upper, 2)}." if pd.notna(row.ratio_lower) else "no interval.")
-        for row in rows.itertuples()
+    """Return what rows of `forest_rows` show in a few sentences, for those who cannot see the plot.
+
+    Counts of current estimates on each side of 1, and the lowest and highest of them; superseded ones are only counted.
+    """
+    current = rows[rows["style"] != "superseded"]
+    below, above = current[current["ratio"] < 1], current[current["ratio"] > 1]
+    sides = (len(below), (below["ratio_upper"] < 1).sum(), len(above), (above["ratio_lower"] > 1).sum())
+    under, surely_under, over, surely_over = (words.numeral(size) if size else "none" for size in sides)
+    told = (
+        f"Of {words.numeral(len(current))} current estimates, {under} lie below 1, which favours the room ({surely_under} with the "
+        f"whole interval), and {over} above it ({surely_over} with the whole interval)."
     )
+    ends = {"lowest": current["ratio"].idxmin(), "highest": current["ratio"].idxmax()}
+    for place, row in ((place, current.loc[at]) for place, at in ends.items()):
+        limits = f"limits {words.interval(row.ratio_lower, row.ratio_upper, 2)}" if pd.notna(row.ratio_lower) else "no interval"
+        told += f" The {place}: {row.label}, {row.detail}, {words.decimal(row.ratio, 2)} ({limits})."
+    superseded = len(rows) - len(current)
+    return told + (f" Superseded: {words.numeral(superseded)}." if superseded else "")
 
 
 def excluded(estimates: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:

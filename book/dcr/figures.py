@@ -27,6 +27,9 @@ MIME = "application/vnd.dcr.figure+json"
 # Government Analysis Function palette; each has a contrast of 3:1 or more with white, the first and last two 4.5:1
 BLUE, TEAL, PLUM, ORANGE, GREY, LILAC = "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1"
 
+# Characters of alternative text that a listener can be asked to keep in mind
+LONGEST_ALT = 600
+
 for font in FONTS.glob("SourceSansPro-*.ttf"):
     font_manager.fontManager.addfont(font)
 plt.style.use(STATIC / "dcr.mplstyle")
@@ -58,10 +61,9 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
     data      the plotted values, offered as CSV; its columns are named for people
     rows      where they come from, as in `dcr.numbers.number`
 
-    Raises ValueError without alternative text.
+    Raises ValueError where `alt` is missing, too long or mostly numbers.
     """
-    if not alt.strip():
-        raise ValueError(f"The figure “{name}” needs alternative text.")
+    check_alternative(name, alt)
     arrange(figure)
     web, printed, dots = drawn(figure, "path"), drawn(figure, "none"), dotted(figure)
     plt.close(figure)
@@ -76,6 +78,21 @@ def chart(figure: Figure, name: str, *, caption: str, subtitle: str, alt: str, d
         "png": base64.b64encode(dots).decode("ascii"),
     }
     return Chart(web, page)
+
+
+def check_alternative(name: str, alt: str) -> None:
+    """Raise ValueError unless a listener can follow the alternative text: not empty, not too long, half of it letters or more."""
+    if not alt.strip():
+        raise ValueError(f"The figure “{name}” needs alternative text.")
+    if len(alt) > LONGEST_ALT:
+        raise ValueError(
+            f"The alternative text of the figure “{name}” has {len(alt)} characters: say what it shows in {LONGEST_ALT} or fewer."
+        )
+    if sum(letter.isalpha() for letter in alt) < len(alt) / 2:
+        raise ValueError(
+            f"Less than half of the alternative text of the figure “{name}” is letters: say the finding in words, with only "
+            "the numbers that carry it."
+        )
 
 
 def arrange(figure: Figure) -> None:
@@ -152,4 +169,4 @@ def break_line(axes: Axes, x: float, text: str) -> None:
     """Mark a break in a series: a thin dashed line with its reason at the top."""
     axes.axvline(x, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)))
     axes.annotate(text, (x, 1), (3, -2), xycoords=("data", "axes fraction"), textcoords="offset points",
-                  va="top", fontsize="small", color=GREY)  # fmt: skip
+                  va="top", fontsize=8.5, color=GREY)  # fmt: skip

@@ -75,10 +75,7 @@ def draw_deaths(axes: Axes, deaths: pd.Series) -> None:
 
 def told_deaths(deaths: pd.Series) -> str:
     """Return in a sentence what `draw_deaths` shows, for those who do not see it."""
-    first, latest, peak = deaths.index[0], deaths.index[-1], deaths.idxmax()
-    told = f"{words.count(deaths[first])} in {first}, {words.count(deaths[peak])} at the peak in {peak}"
-    told += "" if peak == latest else f" and {words.count(deaths[latest])} in {latest}"
-    return f"Line chart. Drug misuse deaths registered in Scotland were {told}."
+    return f"Line chart. Drug misuse deaths registered in Scotland in a year {words.course(deaths)}."
 
 
 def draw_certainty(axes: Axes, rows: pd.DataFrame) -> None:

@@ -5,7 +5,7 @@ printed with a hole in it.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
@@ -134,3 +134,29 @@ def partial_date(text: str) -> str:
     present(text)
     form = {4: "%Y", 7: "%B %Y", 10: "%-d %B %Y"}[len(text)]
     return pd.Timestamp(text).strftime(form)
+
+
+def went(old: float, new: float, form: Callable[[float], str] = count, start: str = "", end: str = "") -> str:
+    """Return how a quantity went from an old value to a new one: rose from 244 in 1996 to 1,017 in 2024.
+
+    `form` writes a value; `start` and `end` are its times. Values that are written alike stood at that value.
+    """
+    earlier, later = form(old), form(new)
+    if earlier == later:
+        times = " and ".join(time for time in (start, end) if time)
+        return f"stood at {earlier} {times}".strip()
+    return " ".join(part for part in ("rose" if new > old else "fell", "from", earlier, start, "to", later, end) if part)
+
+
+def course(series: pd.Series, form: Callable[[float], str] = count) -> str:
+    """Return the first, the highest and the last value of a series as one predicate, the index being times.
+
+    "rose from 244 in 1996 to 1,339 in 2020, the highest, and fell to 1,017 in 2024"; missing values are passed over.
+    """
+    known = series.dropna()
+    present(*known.iloc[[0]])
+    first, last, top = (f"in {known.index[place]}" for place in (0, -1, int(known.argmax())))
+    highest = form(known.max())
+    if highest in (form(known.iloc[0]), form(known.iloc[-1])):
+        return went(known.iloc[0], known.iloc[-1], form, first, last)
+    return f"{went(known.iloc[0], known.max(), form, first, top)}, the highest, and fell to {form(known.iloc[-1])} {last}"
