@@ -47,7 +47,7 @@ publications that the tables were compared with; control_totals.csv holds sums t
 
 A value that is missing is never blank or nil: {shorthand}.
 
-code/ holds what the chapters' notebooks import, and requirements.txt, the packages that they need. A notebook of the book
+code/ holds what the chapters' notebooks import, and requirements.in, the packages that they need. A notebook of the book
 runs in a folder that holds nothing but itself and this package.
 """
 
@@ -72,9 +72,9 @@ def explained_shorthand() -> str:
 
 def code() -> list[Path]:
     """Return the files that a chapter's notebook needs besides the tables."""
-    patterns = ("dcr/**/*.py", "_static/dcr.mplstyle", "_static/fonts/SourceSansPro-*.ttf", "_static/fonts/LICENSE-SourceSans.md")
+    patterns = ("dcr/**/*.py", "_static/dcr.mplstyle", "_static/fonts/SourceSansPro-[RS]*.ttf", "_static/fonts/LICENSE-SourceSans.md")
     files = [path for pattern in patterns for path in paths.BOOK.glob(pattern)]
-    return sorted([*files, paths.ROOT / "requirements.txt", paths.ROOT / "LICENSE"])
+    return sorted([*files, paths.ROOT / "requirements.in", paths.ROOT / "LICENSE"])
 
 
 def write_zip(target: Path) -> Path:
