@@ -52,10 +52,9 @@ def small_book(tmp_path_factory) -> Path:
             chapter.unlink()
     shutil.copyfile(ROOT / "tests" / "small.md", root / "book" / "deaths.md")
     (root / "book" / "data.md").write_text("# Data\n\nAll tables of this book are left out of this small copy.\n")
-    contents = (
-        "format: jb-book\nroot: book/deaths\nparts:\n- caption: Rest\n  chapters:\n  - file: book/data\n  - file: book/numbers\n"
-    )
-    (root / "_toc.yml").write_text(contents)
+    (root / "book" / "brief.md").write_text("# Brief\n\n{n}`deaths_latest` deaths were registered in {n}`latest_year`.\n")
+    chapters = "".join(f"  - file: book/{name}\n" for name in ("brief", "data", "numbers"))
+    (root / "_toc.yml").write_text(f"format: jb-book\nroot: book/deaths\nparts:\n- caption: Rest\n  chapters:\n{chapters}")
     result = build(root)
     assert result.returncode == 0, result.stdout + result.stderr
     return root

@@ -131,7 +131,7 @@ def test_the_test_of_sentences_counts_words():
 
 # Terms that a reader may not know: whatever chapter uses one, the glossary explains it
 TERMS = (
-    "agonist treatment", "age-standardised", "amendment", "before-and-after", "benzodiazepine", "birth cohort", "break-even",
+    "adverse event", "agonist treatment", "age-standardised", "amendment", "before-and-after", "benzodiazepine", "birth cohort", "break-even",
     "buprenorphine", "certainty", "cohort", "confidence interval", "confound", "controlled drug", "council area", "crossbench",
     "crude rate", "decile", "deflator", "deprivation", "devolved", "diamorphine", "discount", "division", "drug checking",
     "drug misuse death", "drug poisoning", "drug-induced", "early day motion", "ecological", "European Standard Population",
@@ -140,7 +140,7 @@ TERMS = (
     "Lord Advocate", "meta-analysis", "methadone", "Misuse of Drugs Act", "Monte Carlo", "naloxone",
     "National Records of Scotland", "nitazene", "odds", "operator survey", "over-dispersion", "Poisson", "pregabalin", "preprint",
     "private member", "prosecution policy", "Public Health Scotland", "quality-adjusted", "quintile", "randomised", "rate ratio",
-    "referral", "regression", "relative index", "reserved", "residential rehabilitation", "retract", "select committee",
+    "referral", "regression", "relative index", "reserved", "residential rehabilitation", "retract", "risk ratio", "select committee",
     "sensitivity", "slope index", "standard deviation", "statutory instrument", "suspected", "synthetic control",
     "syringe programme", "systematic review", "ten-minute", "threshold", "Westminster",
 )  # fmt: skip

@@ -1,7 +1,8 @@
-"""Treatment and harms other than deaths: the rows of one indicator, and people in treatment beside the population."""
+"""Treatment and harms other than deaths: one indicator, people in treatment beside the population, effects of alternatives."""
 
 import pandas as pd
 
+from dcr import words
 from dcr.data import load
 
 
@@ -50,3 +51,67 @@ def treatment_numbers() -> pd.DataFrame:
     table.loc[len(table)] = ["Scotland", financial_year(own), int(own.value), own.value / at_home[own.period_start.year] * 1000,
                              "Community prescriptions, minimum count"]  # fmt: skip
     return table.set_index("country_name").sort_index()
+
+
+# What kind of study an estimate of an alternative comes from
+DESIGNS = {
+    "cohorts_pooled": "Cohort studies, pooled",
+    "non_randomised_pooled": "Non-randomised studies, pooled",
+    "trials_pooled": "Trials, pooled",
+    "interrupted_time_series": "Interrupted time series",
+    "before_after": "Before and after",
+}
+OPTIONS = {
+    "opioid_agonist_treatment": "Agonist treatment",
+    "needle_and_syringe_programme": "Needle and syringe programmes",
+    "take_home_naloxone": "Take-home naloxone",
+    "heroin_assisted_treatment": "Heroin-assisted treatment",
+}
+POINTS_TO = {"benefit": "Benefit", "no_effect_detected": "No effect detected", "harm": "Harm"}
+
+
+def against_one(ratio: float) -> str:
+    """Return a ratio as a reader says it: 53% lower, 44% higher, the same. Raises ValueError for a missing value."""
+    change = words.relative_change(ratio, 1)
+    return "the same" if change == 0 else f"{words.percent(abs(change))} {'higher' if change > 0 else 'lower'}"
+
+
+def limits_against_one(lower: float, upper: float) -> str:
+    """Return the limits of a ratio in the same way: 47% to 58% lower, 19% to 75% higher, 75% lower to 69% higher.
+
+    Raises ValueError for a missing limit.
+    """
+    ends = [against_one(limit) for limit in (lower, upper)]
+    if lower < 1 and upper < 1:
+        ends.reverse()
+    same = ends[0].split()[-1] == ends[1].split()[-1]
+    return f"{ends[0].split()[0] if same else ends[0]} to {ends[1]}"
+
+
+def estimate_with_limits(row) -> str:
+    """Return an estimate of `alternative_effects` as a table prints it: 0.47 (0.42 to 0.53), −3.5 points (−5.4 to −1.6)."""
+    difference = row.measure == "percentage_point_difference"
+    places = 1 if difference else 2
+    limits = "limits not seen whole" if pd.isna(row.lower95) else words.interval(row.lower95, row.upper95, places)
+    return f"{words.decimal(row.estimate, places)}{' points' if difference else ''} ({limits})"
+
+
+def alternatives() -> pd.DataFrame:
+    """Return the estimates of `alternative_effects` in the order of the options, indexed by key, with finished text beside them.
+
+    Columns added: compared (what with what), found (benefit, harm or no effect detected), printed (estimate with its interval)
+    and basis (design and, where the abstract says it, how many studies).
+    """
+    rows = load("alternative_effects")
+    order = list(OPTIONS)
+    rows = rows.sort_values("option", key=lambda options: options.map(order.index), kind="stable")
+    said = [
+        "" if row.studies == 1 else f" ({row.studies} in the review{'' if pd.isna(row.pooled) else f', {row.pooled} here'})"
+        for row in rows.itertuples()
+    ]
+    return rows.assign(
+        compared=rows["option"].map(OPTIONS) + ": " + rows["intervention"] + " against " + rows["comparison"],
+        found=rows["direction"].map(POINTS_TO),
+        printed=[estimate_with_limits(row) for row in rows.itertuples()],
+        basis=rows["design"].map(DESIGNS) + said,
+    ).set_index("effect_id")

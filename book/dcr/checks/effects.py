@@ -42,11 +42,23 @@ def estimates_lie_in_their_intervals() -> None:
     )
 
 
-def half_unit(column: str) -> pd.Series:
-    """Return half a unit of the last printed digit of each estimate's column: 0.005 for 0.39."""
-    numbers, cells = raw_table("estimates")
+def half_unit(table: str, column: str) -> pd.Series:
+    """Return half a unit of the last printed digit of each cell of a column: 0.005 for 0.39."""
+    numbers, cells = raw_table(table)
     decimals = [len(text.partition(".")[2]) for text in cells[column]]
     return pd.Series([0.5 * 10.0**-places for places in decimals], numbers)
+
+
+def even_on_the_log_scale(table: str, rows: pd.DataFrame, estimate: str, lower: str, upper: str) -> None:
+    """Require that ratios lie in the middle of their intervals on the log scale, within the rounding of the printed numbers."""
+    least, most = {}, {}
+    for column in (lower, estimate, upper):
+        half = half_unit(table, column).reindex(rows.index)
+        least[column] = np.log((rows[column] - half).clip(lower=1e-9))
+        most[column] = np.log(rows[column] + half)
+    above = 2 * least[estimate] > most[lower] + most[upper] + 0.02
+    below = 2 * most[estimate] < least[lower] + least[upper] - 0.02
+    refuse(table, above | below, estimate, lambda row: "the ratio is not in the middle of its interval on the log scale")
 
 
 @on("estimates")
@@ -54,14 +66,7 @@ def intervals_of_ratios_are_even() -> None:
     """Intervals of ratios are even on the log scale, within the rounding of the three printed numbers."""
     rows = read("estimates")
     rows = rows[rows["effect_measure"].isin(RATIOS) & rows["estimate_lower"].notna() & (rows["interval_type"] != "model_range")]
-    low, high = {}, {}
-    for column in ("estimate_lower", "estimate", "estimate_upper"):
-        half = half_unit(column).reindex(rows.index)
-        low[column] = np.log((rows[column] - half).clip(lower=1e-9))
-        high[column] = np.log(rows[column] + half)
-    above = 2 * low["estimate"] > high["estimate_lower"] + high["estimate_upper"] + 0.02
-    below = 2 * high["estimate"] < low["estimate_lower"] + low["estimate_upper"] - 0.02
-    refuse("estimates", above | below, "estimate", lambda row: "the ratio is not in the middle of its interval on the log scale")
+    even_on_the_log_scale("estimates", rows, "estimate", "estimate_lower", "estimate_upper")
 
 
 @on("estimates")
@@ -162,6 +167,56 @@ def effect_periods_run_forward() -> None:
         refuse(
             table, earlier(rows["period_start"], rows["period_end"]), "period_end", lambda row: "the period ends before it starts"
         )
+
+
+@on("alternative_effects")
+def alternatives_lie_in_their_intervals() -> None:
+    """Estimates lie in their intervals; ratios are above nil and, on the log scale, in the middle of theirs."""
+    interval_holds("alternative_effects", "estimate", "lower95", "upper95")
+    rows = read("alternative_effects")
+    ratios = rows["measure"].isin(["rate_ratio", "risk_ratio"])
+    for column in ("estimate", "lower95"):
+        refuse("alternative_effects", ratios & (rows[column] <= 0), column, lambda row: "a ratio is above nil")
+    even_on_the_log_scale("alternative_effects", rows[ratios & rows["lower95"].notna()], "estimate", "lower95", "upper95")
+
+
+@on("alternative_effects")
+def directions_of_alternatives_follow() -> None:
+    """No effect is detected if the interval holds no difference; otherwise the side of the estimate says benefit or harm."""
+    rows = read("alternative_effects")
+    nil = rows["better_when"].str[-1].astype(float)
+    refuse(
+        "alternative_effects",
+        (nil == 0) != (rows["measure"] == "percentage_point_difference"),
+        "better_when",
+        lambda row: "no difference is 0 for a difference of shares and 1 for a ratio",
+    )
+    good = (rows["estimate"] < nil).where(rows["better_when"].str.startswith("below"), rows["estimate"] > nil)
+    expected = good.map({True: "benefit", False: "harm"})
+    expected = expected.mask((rows["lower95"] <= nil) & (nil <= rows["upper95"]), "no_effect_detected")
+    same("alternative_effects", "direction", expected, "the estimate with its interval")
+
+
+@on("alternative_effects")
+def pooled_studies_are_among_all() -> None:
+    """An estimate pools no more studies than its publication has."""
+    not_above("alternative_effects", "pooled", read("alternative_effects")["studies"], "the studies of the publication")
+
+
+@on("alternative_effects")
+def shares_of_alternatives_recompute() -> None:
+    """A difference of shares, and its interval, recompute from the counts, and only such a difference has counts."""
+    rows = read("alternative_effects")
+    differences = rows["measure"] == "percentage_point_difference"
+    counts = ["cases", "total", "years", "comparison_cases", "comparison_total", "comparison_years"]
+    for column in counts:
+        refuse("alternative_effects", differences != rows[column].notna(), column,
+               lambda row: "a difference of shares, and no other measure, has counts")  # fmt: skip
+    cases, total, _, before, whole, _ = (rows.loc[differences, column].astype(float) for column in counts)
+    ours, theirs = cases / total, before / whole
+    spread = 1.96 * np.sqrt(ours * (1 - ours) / total + theirs * (1 - theirs) / whole)
+    for column, side in (("estimate", 0), ("lower95", -1), ("upper95", 1)):
+        near("alternative_effects", column, 100 * (ours - theirs + side * spread), 0.06, "the counts")
 
 
 @on("outcome_certainty")
