@@ -45,7 +45,9 @@ def test_no_text_is_too_small(lines):
     for number, page in enumerate(lines, 1):
         for line in page:
             for span in line["spans"]:
-                assert span["size"] >= SMALLEST or not span["text"].strip(), f"page {number}: {span['size']:.1f} pt, {span['text']}"
+                assert span["size"] >= SMALLEST or not span["text"].strip(), (
+                    f"page {number}: {span['size']:.1f} pt, {span['text']}"
+                )
 
 
 def test_no_heading_ends_a_page(document, lines):

@@ -1,6 +1,7 @@
 """The book served with comments: in a browser, under attack, under load, and when killed or unable to write."""
 
 import ctypes
+import gzip
 import http.client
 import json
 import os
@@ -248,6 +249,13 @@ def test_the_built_book_itself_knows_nothing_of_comments(shared):
     status, headers, served = shared.ask("GET", PAGE)
     assert b"comments/review.js" in served and b"<script" not in built
     assert status == 200 and "script-src-attr" in headers["Content-Security-Policy"]
+
+
+def test_chapters_are_sent_compressed_to_browsers_that_can_read_it(shared):
+    _, plain, body = shared.ask("GET", PAGE)
+    _, headers, packed = shared.ask("GET", PAGE, headers={"Accept-Encoding": "br, gzip"})
+    assert plain["Content-Encoding"] is None and headers["Content-Encoding"] == "gzip" and gzip.decompress(packed) == body
+    assert shared.ask("GET", PAGE, headers={"Accept-Encoding": "gzip;q=0"})[1]["Content-Encoding"] is None
 
 
 def selectors(exact: str, prefix: str = "", suffix: str = "", start: int = 0) -> dict:

@@ -12,11 +12,13 @@ from jupyter_cache import get_cache
 from markupsafe import Markup
 from sphinx.application import Sphinx
 from sphinx.domains.std import StandardDomain
-from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from ledger import ledger
+
+LOGGER = logging.getLogger(__name__)
 
 # Publications that `make book` sets beside the web book, with what a reader is told of them
 PUBLICATIONS = {
@@ -374,9 +376,9 @@ sys.path[:0] = [str(found.parents[1].resolve()) for found in Path().glob("**/dcr
 
 
 def check_comments(app: Sphinx, config) -> None:
-    """Raise ExtensionError if online comments are on while the book has no address for them to be kept under."""
+    """Warn, which stops the build, if online comments are on while the book has no address for them to be kept under."""
     if (config.comments_config or {}).get("hypothesis") and not config.html_baseurl:
-        raise ExtensionError(
+        LOGGER.warning(
             "Online comments (html: comments: hypothesis in _config.yml) are kept under the address of the book: set html: baseurl too."
         )
 
