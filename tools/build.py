@@ -132,9 +132,10 @@ def write_pages(builder: str, **settings) -> None:
     if isinstance(result, KeyboardInterrupt):
         raise result
     if result:
+        lines = log.read_text(encoding="utf-8").splitlines()
         told = [
-            line
-            for line in log.read_text(encoding="utf-8").splitlines()
+            f"{line} {after}" if line.endswith("rror:") else line
+            for line, after in zip(lines, [*lines[1:], ""], strict=True)
             if "WARNING" in line or "ERROR" in line or "rror:" in line
         ]
         raise BuildError("\n".join(told[:10]) or f"The {builder} builder failed: see {log.relative_to(ROOT).as_posix()}.")
@@ -202,6 +203,8 @@ def build() -> None:
     from tools import kernels
 
     kernels.start_fork_server()
+    import jupyter_book.sphinx  # noqa: F401  while the fork server imports its own
+
     sys.path.insert(0, str(BOOK / "_ext"))
     from fresh_outputs import cache_path
 
