@@ -158,7 +158,7 @@ def test_web_controls_and_code_stay_out(text):
 
 
 def test_contents_have_page_numbers(text):
-    contents = text[text.index("Contents") : text.index("Contents") + 20000]
+    contents = text[text.index("Contents") : text.index("Contents") + 60000]
     assert re.search(r"Summary\s*\.{3,}\s*\d+", contents)
     assert re.search(r"Fig\. 1\.1 [^.]+\.{3,}\s*\d+", contents)
     assert re.search(r"Table 1\.1 [^.]+\.{3,}\s*\d+", contents)
@@ -194,8 +194,8 @@ def sentences(path: Path) -> list[str]:
 
 
 def runs_over(sentence: str, pages: list[str]) -> bool:
-    """Tell whether a sentence begins at the end of one page and goes on in the next."""
-    return any(page.endswith(sentence[:cut]) and sentence[cut:] in following
+    """Tell whether a sentence begins on one page and goes on in the next, where a figure may come between in the file."""
+    return any(sentence[:cut] in page and sentence[cut:] in following
                for page, following in pairwise(pages) for cut in range(1, len(sentence)))  # fmt: skip
 
 

@@ -13,7 +13,6 @@ import io
 import json
 import re
 import sys
-from collections import Counter
 from collections.abc import Callable
 from datetime import date
 from functools import cache, wraps
@@ -247,8 +246,15 @@ def check_field(numbers: list[int], cells: list[str], field: dict, path: str) ->
     if field["type"] == "date":
         refuse(lambda cell: not is_day(cell), "is not a day of the calendar", filled)
     if limits.get("unique"):
-        repeated = {cell for cell, times in Counter(filled).items() if times > 1}
-        refuse(lambda cell: cell in repeated, "stands there more than once, where each must differ", filled)
+        seen: set[str] = set()
+        for number, cell in zip(numbers, filled, strict=True):
+            if cell in seen:
+                raise DataError(
+                    f"data/{path}, row {number}, column {field['name']}: “{cell}” stands there more than once, "
+                    "where each must differ; correct it from the source."
+                )
+            if cell is not None:
+                seen.add(cell)
 
 
 def is_day(text: str) -> bool:

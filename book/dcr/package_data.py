@@ -72,7 +72,12 @@ def explained_shorthand() -> str:
 
 def code() -> list[Path]:
     """Return the files that a chapter's notebook needs besides the tables."""
-    patterns = ("dcr/**/*.py", "_static/dcr.mplstyle", "_static/fonts/SourceSansPro-[RS]*.ttf", "_static/fonts/LICENSE-SourceSans.md")
+    patterns = (
+        "dcr/**/*.py",
+        "_static/dcr.mplstyle",
+        "_static/fonts/SourceSansPro-[RS]*.ttf",
+        "_static/fonts/LICENSE-SourceSans.md",
+    )
     files = [path for pattern in patterns for path in paths.BOOK.glob(pattern)]
     return sorted([*files, paths.ROOT / "requirements.in", paths.ROOT / "LICENSE"])
 
