@@ -28,7 +28,8 @@ class Catalogue(SphinxDirective):
         path = Path(self.env.srcdir, "data", "datapackage.json")
         self.env.note_dependency(str(path))
         resources = json.loads(path.read_text(encoding="utf-8"))["resources"]
-        return [*map(self.section, resources), *map(self.line, resources)]
+        counted = [(resource, self.rows(resource)) for resource in resources]
+        return [*(self.section(*one) for one in counted), *(self.line(*one) for one in counted)]
 
     def rows(self, resource: dict) -> int:
         """Return the number of rows of a table."""
@@ -37,13 +38,13 @@ class Catalogue(SphinxDirective):
         with file.open(encoding="utf-8", newline="") as opened:
             return sum(1 for _ in csv.reader(opened)) - 1
 
-    def section(self, resource: dict) -> nodes.section:
+    def section(self, resource: dict, rows: int) -> nodes.section:
         """Return a table with its fields as a section, for the web."""
         name = resource["name"]
         section = nodes.section(ids=[f"table-{name.replace('_', '-')}"], names=[name], classes=["web-only"])
         section += nodes.title(text=resource["title"])
         section += nodes.paragraph(text=resource["description"])
-        key = nodes.paragraph("", "", nodes.Text(f"{self.rows(resource):,} rows. A row is named by "))
+        key = nodes.paragraph("", "", nodes.Text(f"{rows:,} rows. A row is named by "))
         for place, column in enumerate(resource["schema"]["primaryKey"]):
             key += [nodes.Text(" and "), nodes.literal(text=column)] if place else [nodes.literal(text=column)]
         licence = " and ".join(item["title"] for item in resource["licenses"])
@@ -54,12 +55,12 @@ class Catalogue(SphinxDirective):
         section += [key, self.fields(resource)]
         return section
 
-    def line(self, resource: dict) -> nodes.paragraph:
+    def line(self, resource: dict, rows: int) -> nodes.paragraph:
         """Return a table as one paragraph, for print: its title, file, number of rows and what it holds."""
         line = nodes.paragraph("", "", nodes.strong(text=resource["title"]))
         line["ids"], line["classes"] = [f"table-{resource['name'].replace('_', '-')}"], ["print-only", "register-line"]
         holds = re.split(r"(?<=[\w)])\. ", resource["description"])[0].rstrip(".")
-        line += [nodes.Text(" ("), nodes.literal(text=resource["path"]), nodes.Text(f", {self.rows(resource):,} rows): {holds}.")]
+        line += [nodes.Text(" ("), nodes.literal(text=resource["path"]), nodes.Text(f", {rows:,} rows): {holds}.")]
         return line
 
     def fields(self, resource: dict) -> nodes.table:
@@ -105,14 +106,14 @@ class Register(SphinxDirective):
         return nodes.reference("", "", title, refuri=source["url"]) if source["url"].startswith("http") else title
 
 
-def table(heads: tuple, widths: tuple, rows: list[list[nodes.Node]]) -> nodes.table:
-    """Return a table whose first column heads its rows."""
+def table(heads: tuple, widths: tuple, rows: list[list[nodes.Node]], kind: str = "catalogue") -> nodes.table:
+    """Return a table of a class, `kind`, whose first column heads its rows."""
     group = nodes.tgroup("", cols=len(heads))
     group += [nodes.colspec(colwidth=width, stub=int(place == 0)) for place, width in enumerate(widths)]
     head = nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in heads))
     body = [nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in row)) for row in rows]
     group += [nodes.thead("", head), nodes.tbody("", *body)]
-    return nodes.table("", group, classes=["catalogue", "colwidths-given"])
+    return nodes.table("", group, classes=[kind, "colwidths-given"])
 
 
 def setup(app):

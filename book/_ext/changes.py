@@ -9,6 +9,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
 import editions
+from catalogue import table
 from ledger import LEDGER, anchor, await_writing, known_sources, ledger
 
 LOGGER = logging.getLogger(__name__)
@@ -64,12 +65,12 @@ class WriteChanges(SphinxPostTransform):
         """Return all changes as tables."""
         parts = []
         if changes.changed:
-            parts += [nodes.rubric(text="Numbers that changed"), table(HEADS["changed"], self.pairs(changes.changed))]
+            parts += [nodes.rubric(text="Numbers that changed"), listed("changed", self.pairs(changes.changed))]
         for kind, records in (("added", changes.added), ("removed", changes.removed)):
             if records:
                 rows = [[self.named(record, kind == "added"), nodes.Text(record["text"]), nodes.Text(record["chapter"])]
                         for record in records]  # fmt: skip
-                parts += [nodes.rubric(text=f"Numbers {kind}"), table(HEADS[kind], rows)]
+                parts += [nodes.rubric(text=f"Numbers {kind}"), listed(kind, rows)]
         return parts
 
     def for_print(self, changes: editions.Changes) -> list[nodes.Node]:
@@ -79,7 +80,7 @@ class WriteChanges(SphinxPostTransform):
         parts = []
         if chosen:
             parts += [nodes.rubric(text="Numbers of the summary and the brief that changed"),
-                      table(HEADS["changed"], self.pairs(chosen))]  # fmt: skip
+                      listed("changed", self.pairs(chosen))]  # fmt: skip
         if len(chosen) < len(changes.changed) + len(changes.added) + len(changes.removed):
             parts.append(paragraph("The web book lists every number that changed, was added or was removed."))
         return parts
@@ -104,15 +105,9 @@ def paragraph(text: str) -> nodes.paragraph:
     return nodes.paragraph(text=text)
 
 
-def table(heads: tuple[str, ...], rows: list[list[nodes.Node]]) -> nodes.table:
-    """Return a table whose first column heads its rows."""
-    widths = (34, 16, 16, 34)[: len(heads)]
-    group = nodes.tgroup("", cols=len(heads))
-    group += [nodes.colspec(colwidth=width, stub=int(place == 0)) for place, width in enumerate(widths)]
-    head = nodes.row("", *(nodes.entry("", nodes.paragraph(text=text)) for text in heads))
-    body = [nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in row)) for row in rows]
-    group += [nodes.thead("", head), nodes.tbody("", *body)]
-    return nodes.table("", group, classes=["changes", "colwidths-given"])
+def listed(kind: str, rows: list[list[nodes.Node]]) -> nodes.table:
+    """Return numbers that changed, were added or were removed as a table."""
+    return table(HEADS[kind], (34, 16, 16, 34)[: len(HEADS[kind])], rows, "changes")
 
 
 def kept_in(env) -> Path:

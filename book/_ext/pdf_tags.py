@@ -88,10 +88,12 @@ def join_tables(tree: Dictionary) -> None:
         else:
             tables[-1].append(element)
     for table, *continued in tables:
-        if len(continued) > 1:
+        pieces = [table, *continued]
+        if len(pieces) > 2:
             for rest in continued:
                 join(table, rest)
-        for piece in [table, *continued][: 2 if len(continued) == 1 else 1]:
+            pieces = [table]
+        for piece in pieces:
             balance(piece)
 
 
