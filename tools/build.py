@@ -2,8 +2,8 @@
 
 1. nothing changed since the last good build: say so and stop;
 2. check the data; a fault is one sentence, and nothing has been written yet;
-3. run the chapters whose results are not in the cache, in parallel;
-4. write the web book and the report in a working folder, warnings being errors;
+3. run the chapters whose results are not in the cache, in parallel, and read each page once its chapter has run;
+4. write the web book and, in a process of its own, the report, in a working folder, warnings being errors;
 5. only then replace what readers take, `_build/html`, `_build/pdf` and the rest.
 
 A build that fails or is killed leaves the last good one as it was. Two builds at once: the second waits.
@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from tools.memory import search_rarely
 from tools.paths import BOOK, BUILD, CACHE, CONFIG, ROOT, TOC, WORK
-from tools.print_report import revision
+from tools.revision import revision
 
 # JupyterLab brings a parser of addresses that takes four seconds to import and that no build uses
 sys.modules["rfc3987_syntax"] = None
@@ -47,8 +48,8 @@ class BuildError(Exception):
 
 
 def say(text: str) -> None:
-    """Print a line at once."""
-    print(text, flush=True)
+    """Print a line at once, also while what Sphinx prints goes to a log."""
+    print(text, file=sys.__stdout__, flush=True)
 
 
 def inputs() -> dict[str, str]:
@@ -70,13 +71,18 @@ PUBLICATIONS = ["dcr-report.pdf", "dcr-brief.pdf", "dcr-data.xlsx", "dcr-data.zi
 PUBLISHED = ("html", "pdf", "data", "numbers.json", "manifest.json")
 
 
+def state(made_from: dict[str, str]) -> dict:
+    """Return what tells one build from another: inputs, the revision that they are said to be of, and what readers take."""
+    return {"inputs": made_from, "revision": revision(), "outputs": outputs()}
+
+
 def unchanged(now: dict[str, str]) -> bool:
     """Return whether the last good build was made from these inputs and is still there as it was left."""
     try:
-        state = json.loads(STATE.read_text())
+        last = json.loads(STATE.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return False
-    return not MARK.exists() and state["inputs"] == now and state["outputs"] == outputs()
+    return not MARK.exists() and last == state(now)
 
 
 def clear_leavings() -> None:
@@ -192,6 +198,22 @@ def collect(made_from: dict[str, str]) -> None:
     (out / "manifest.json").write_text(json.dumps(manifest(made_from), indent=1) + "\n", encoding="utf-8")
 
 
+def start(module: str, *folders: Path, cwd: Path) -> subprocess.Popen:
+    """Start a module of the project in a process of its own, what it says going to a log."""
+    with (WORK / f"{module}.log").open("w", encoding="utf-8") as log:
+        return subprocess.Popen([sys.executable, "-m", module, *folders], cwd=cwd, stdin=subprocess.PIPE, stdout=log, stderr=log)
+
+
+def end(process: subprocess.Popen, what: str) -> None:
+    """Wait for a process of the build. Raises BuildError with the last line it said if it failed."""
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    if process.wait():
+        log = WORK / f"{process.args[2]}.log"
+        last = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()][-1:]
+        raise BuildError(f"{what} could not be made: {''.join(last)} ({log.relative_to(ROOT).as_posix()} has the rest.)")
+
+
 def build() -> None:
     """Build everything that changed."""
     started = time.monotonic()
@@ -200,10 +222,26 @@ def build() -> None:
         say("Nothing changed since the last build.")
         return
     clear_leavings()
+    WORK.mkdir(parents=True, exist_ok=True)
     from tools import kernels
 
     kernels.start_fork_server()
+    # These begin while the fork server imports what the chapters need; the report waits for its pages
+    package = start("dcr.package_data", WORK / "data", cwd=BOOK)
+    report = start("tools.print_report", WORK / "pdf", WORK / "data", cwd=ROOT)
+    try:
+        make(now, package, report)
+    finally:
+        for process in (package, report):
+            process.kill()
+    say(f"Built in {time.monotonic() - started:.1f} s: open _build/html/index.html")
+
+
+def make(now: dict[str, str], package: subprocess.Popen, report: subprocess.Popen) -> None:
+    """Make everything from these inputs, with the processes that make the data package and the report."""
     import jupyter_book.sphinx  # noqa: F401  while the fork server imports its own
+
+    from tools import kernels
 
     sys.path.insert(0, str(BOOK / "_ext"))
     from fresh_outputs import cache_path
@@ -213,39 +251,28 @@ def build() -> None:
     if fault:
         raise BuildError(fault)
     say(f"Data: {tables} tables checked")
-    WORK.mkdir(parents=True, exist_ok=True)
     MARK.write_text("running")
+    run = kernels.Run(chapters, cache_path(ROOT), say)
     try:
-        say("Chapters:")
-        ran = kernels.run_chapters(chapters, cache_path(ROOT), say)
-        say(f"  {len(chapters) - ran} of {len(chapters)} unchanged" if ran < len(chapters) else f"  all {ran} run")
-        package = subprocess.Popen(
-            [sys.executable, "-m", "dcr.package_data", str(WORK / "data")], cwd=BOOK, stdout=subprocess.DEVNULL
-        )
-        report = None
-        try:
-            say("Pages …")
-            write_pages("pdf", publications=PUBLICATIONS, render_report=False)
-            if package.wait():
-                raise BuildError("The data package could not be made: see the error above.")
-            folders = [str(WORK / "pdf"), str(WORK / "data")]
-            report = subprocess.Popen([sys.executable, "-m", "tools.print_report", *folders], cwd=ROOT)
-            write_pages("html", publications=PUBLICATIONS)
-            say("Report …")
-            if report.wait():
-                raise BuildError("The report could not be made: see the error above.")
-        finally:
-            for process in filter(None, (package, report)):
-                process.kill()
+        say(f"Chapters: {len(run.results)} to run, {len(chapters) - len(run.results)} unchanged")
+        write_pages("pdf", publications=PUBLICATIONS, render_report=False, await_chapter=lambda page: run.wait(page))
+        end(package, "The data package")
+        say("Pages and report …")
+        with suppress(BrokenPipeError):  # it failed, which `end` tells
+            report.stdin.write(b"begin\n")
+            report.stdin.flush()
+        write_pages("html", publications=PUBLICATIONS)
+        end(report, "The report")
         collect(now)
         publish()
-    except (BuildError, kernels.ChapterError):
+    except BuildError:
+        run.stop()
         MARK.write_text("failed")
+        run.fail()
         raise
     prune_caches()
-    STATE.write_text(json.dumps({"inputs": now, "outputs": outputs()}))
+    STATE.write_text(json.dumps(state(now)))
     MARK.unlink()
-    say(f"Built in {time.monotonic() - started:.1f} s: open _build/html/index.html")
 
 
 def main() -> int:

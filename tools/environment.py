@@ -24,7 +24,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 # What the operating system must have: how to see it, Debian's packages, and what to say to everybody else
 BOOK = {
     "Pango": (
-        lambda: ctypes.util.find_library("pango-1.0") and ctypes.util.find_library("pangoft2-1.0"),
+        lambda: all(map(ctypes.util.find_library, ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset"))),
         ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"],
         "The printed report needs the library Pango: on Debian or Ubuntu run “apt-get install libpango-1.0-0 libpangoft2-1.0-0 "
         "libharfbuzz-subset0”, on macOS “brew install pango”, on Windows install MSYS2 and run “pacman -S mingw-w64-x86_64-pango”.",

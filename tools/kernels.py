@@ -10,8 +10,9 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 
 import nbclient
 import nbformat
@@ -120,29 +121,46 @@ def run(notebook: nbformat.NotebookNode, name: str) -> float:
     return time.monotonic() - started
 
 
-def run_chapters(chapters: list[Path], cache_path: Path, say: Callable[[str], None]) -> int:
-    """Execute the notebooks that the cache does not have yet, as many at once as there are cores; return how many ran."""
-    from myst_nb.core.read import myst_nb_reader_plugin
+class Run:
+    """The chapters of a build, executed in the background where the cache does not have them yet.
 
-    cache = get_cache(cache_path)
-    waiting = []
-    for chapter in chapters:
-        notebook = myst_nb_reader_plugin(str(chapter))
-        try:
-            cache.match_cache_notebook(notebook)
-        except KeyError:
-            waiting.append((chapter, notebook))
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        running = {pool.submit(run, notebook, chapter.relative_to(ROOT).as_posix()): (chapter, notebook)
-                   for chapter, notebook in waiting}  # fmt: skip
-        try:
-            for done, future in enumerate(as_completed(running), 1):
-                seconds = future.result()
-                chapter, notebook = running[future]
-                bundle = CacheBundleIn(notebook, str(chapter), data={"execution_seconds": seconds})
-                cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
-                say(f"  {done} of {len(running)}  {chapter.stem} ({seconds:.1f} s)")
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return len(waiting)
+    Results go into the cache as they come, so that pages can be read while later chapters run.
+    """
+
+    def __init__(self, chapters: list[Path], cache_path: Path, say: Callable[[str], None]) -> None:
+        from myst_nb.core.read import myst_nb_reader_plugin
+
+        self.cache, self.say, self.lock, self.done = get_cache(cache_path), say, Lock(), 0
+        # A kernel waits for messages half of its time: one more than there are cores keeps these busy
+        self.pool = ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 1)
+        self.results: dict[str, Future] = {}
+        for chapter in chapters:
+            notebook = myst_nb_reader_plugin(str(chapter))
+            try:
+                self.cache.match_cache_notebook(notebook)
+            except KeyError:
+                self.results[chapter.stem] = self.pool.submit(self.execute, chapter, notebook)
+
+    def execute(self, chapter: Path, notebook: nbformat.NotebookNode) -> None:
+        """Execute a notebook and file it in the cache. Raises ChapterError when a cell fails."""
+        seconds = run(notebook, chapter.relative_to(ROOT).as_posix())
+        bundle = CacheBundleIn(notebook, str(chapter), data={"execution_seconds": seconds})
+        with self.lock:
+            self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+            self.done += 1
+            self.say(f"  {self.done} of {len(self.results)}  {chapter.stem} ({seconds:.1f} s)")
+
+    def wait(self, page: str) -> None:
+        """Wait until a page's notebook is in the cache. Raises ChapterError when a cell failed."""
+        if result := self.results.get(Path(page).name):
+            result.result()
+
+    def stop(self) -> None:
+        """Start no more chapters, and wait for those that run."""
+        self.pool.shutdown(cancel_futures=True)
+
+    def fail(self) -> None:
+        """Raise the ChapterError of the first chapter that failed, if one did."""
+        for result in self.results.values():
+            if not result.cancelled():
+                result.result()

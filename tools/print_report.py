@@ -1,11 +1,15 @@
-"""Set the report and the brief: `python -m tools.print_report FOLDER DATA`; a process of its own, beside the web book's."""
+"""Set the report and the brief: `python -m tools.print_report FOLDER DATA`; a process of its own, beside the web book's.
 
-import subprocess
+It loads the renderer first and then waits for a line on its standard input: the HTML in FOLDER is ready. When the line
+does not come, the build failed, and it ends.
+"""
+
+import gc
 import sys
 from pathlib import Path
 
-from tools.memory import search_rarely
-from tools.paths import BOOK, CONFIG, ROOT
+from tools.paths import BOOK, CONFIG
+from tools.revision import revision
 
 # The files of the folder DATA that travel with the report
 ATTACHED = {
@@ -14,18 +18,15 @@ ATTACHED = {
 }
 
 
-def revision() -> str | None:
-    """Return the revision of the sources, or None outside a repository."""
-    command = ["git", "rev-parse", "HEAD"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip() or None
-
-
 def main(folder: Path, data: Path) -> None:
     """Set the documents whose HTML is in `folder`, the tables of `data` attached."""
     import yaml
 
-    from pdf import Parcel, created, render
+    from typeset import Parcel, created, load_renderer, render
 
+    load_renderer()
+    if not sys.stdin.readline():
+        return
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     settings = config["sphinx"]["config"]
     files = {data / name: told for name, told in ATTACHED.items()}
@@ -33,6 +34,6 @@ def main(folder: Path, data: Path) -> None:
 
 
 if __name__ == "__main__":
-    search_rarely()
+    gc.disable()  # all boxes of the report live until it is written: looking for unreachable ones only takes time
     sys.path.insert(0, str(BOOK / "_ext"))
     main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -34,7 +34,15 @@ def choose_cache(app, config) -> None:
     config.page_inputs = fingerprint(root, PAGE_INPUTS)
 
 
+def await_results(app, docname, source) -> None:
+    """Wait for a page's notebook, where chapters run while pages are read."""
+    if app.config.await_chapter:
+        app.config.await_chapter(docname)
+
+
 def setup(app):
     app.add_config_value("page_inputs", "", "env", str)
+    app.add_config_value("await_chapter", None, "")
     app.connect("config-inited", choose_cache, priority=1)
+    app.connect("source-read", await_results)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
