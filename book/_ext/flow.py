@@ -71,7 +71,7 @@ def passing(children: list, index: int, room: float) -> list[int]:
     """Return the places of the blocks that may pass the one at `index`, nearest first: another float, or text or a heading.
 
     Two figures, or two tables, keep their order. No more than two wait. Each further heading needs more room, and the last
-    of the chapter passes nothing.
+    of the chapter passes nothing, nor does one without text below it.
     """
     waiting = [children[index]]
     places = []
@@ -82,8 +82,9 @@ def passing(children: list, index: int, room: float) -> list[int]:
             return [*places, place]
         if what == "heading":
             last = all(kind(after) != "heading" for after in children[place + 1 :])
+            bare = kind(children[place + 1]) != "text"
             passed = max(headings(other) for other in waiting)
-            return places if last or room < ROOM * (1 + passed) else [*places, place]
+            return places if last or bare or room < ROOM * (1 + passed) else [*places, place]
         if what is None or len(waiting) == 2:
             return places
         if what != kind(waiting[0]):

@@ -180,12 +180,23 @@ def lay_flat(article) -> None:
             block.append(part)
         if len(block.text_content()) <= SHORT:
             block.set("class", "tabular short")
+        for text in (text for text in table.xpath("tbody//text()") if "(" in text):
+            holder = text.getparent()
+            setattr(holder, "text" if text.is_text else "tail", INTERVAL.sub(unbroken, text))
+
+
+def unbroken(found: re.Match) -> str:
+    """Return a text of which no line is to break."""
+    return found[0].replace(" ", "\u00a0")
 
 
 def notes(table) -> list:
     """Return the paragraphs that stand under a table and belong to it."""
     return list(takewhile(lambda part: "source-line" in part.get("class", ""), table.itersiblings()))
 
+
+# An interval in brackets, with its number where they are the whole cell, which a narrow column should not break
+INTERVAL = re.compile(r"(^\S+ )?\([^\s()]+ to [^\s()]+\)")
 
 # Characters of a table, its notes included, that is not broken over pages: about a third of a page
 SHORT = 1600
