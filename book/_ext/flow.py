@@ -19,7 +19,9 @@ def fill_pages() -> None:
     if lay_out.__module__ == __name__:
         return
 
-    def in_flow_layout(context, box, index, child, new_children, page_is_empty, absolute, fixed, margins, bottom, top, skip, *others):
+    def in_flow_layout(
+        context, box, index, child, new_children, page_is_empty, absolute, fixed, margins, bottom, top, skip, *others
+    ):
         def put(block):
             block.position_x, block.position_y = place
             return lay_out(context, box, index, block, new_children, page_is_empty, absolute, fixed, list(margins), bottom, top,

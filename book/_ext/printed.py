@@ -7,6 +7,8 @@ from itertools import takewhile
 
 from lxml import html
 
+from columns import set_widths
+
 BRIEF = "book/brief"
 
 
@@ -173,7 +175,7 @@ def lay_flat(article) -> None:
         outer.append(legend)
         outer.getparent().extend(others)
         outer.remove(inner)
-    for table in article.xpath(".//table[following-sibling::*[1][contains(@class, 'source-line')]]"):
+    for table in article.xpath(".//table[caption]"):
         block = html.Element("div", {"class": "tabular"})
         table.addprevious(block)
         for part in (table, *notes(table)):
@@ -183,6 +185,7 @@ def lay_flat(article) -> None:
         for text in (text for text in table.xpath("tbody//text()") if "(" in text):
             holder = text.getparent()
             setattr(holder, "text" if text.is_text else "tail", INTERVAL.sub(unbroken, text))
+        set_widths(table)
 
 
 def unbroken(found: re.Match) -> str:
@@ -216,6 +219,7 @@ def tell_apart(chapters: list) -> None:
         for link in chapter.xpath(".//a[starts-with(@href, '#')]"):
             name = link.get("href")[1:]
             link.set("href", f"#{own.get(name, name)}")
+
 
 # A chapter of more sections than this is a catalogue, whose sections the contents do not list
 LISTED = 30
