@@ -265,7 +265,8 @@ showing and editing comments is isso. This script joins the two. */
   dialog.addEventListener("close", () => {
     dropSelection();
     annotator.cancelSelected();
-    if ([document.body, dialog].includes(document.activeElement)) focusOn(origin);
+    const { activeElement } = document; // none of the page's, if what had the focus before is gone
+    if (activeElement === document.body || dialog.contains(activeElement)) focusOn(origin);
   });
 
   /** Let the keyboard go on from a place that takes no focus of its own. */
