@@ -101,20 +101,6 @@ def shared(tmp_path_factory):
         yield server
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
-    switches = (
-        "--no-sandbox --disable-gpu --disable-quic --disable-background-networking --disable-component-update --disable-sync"
-    )
-    with playwright.sync_playwright() as runner:
-        chromium = runner.chromium.launch(executable_path=path, args=switches.split())
-        yield chromium
-        chromium.close()
-
-
 def reader(browser, server):
     """Open the chapter as a new reader; return the page, which fails the test on any error or foreign request."""
     page = browser.new_context(viewport={"width": 1200, "height": 700}).new_page()

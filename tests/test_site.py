@@ -16,7 +16,6 @@ import yaml
 from bs4 import BeautifulSoup
 from conftest import build
 from nbclient import NotebookClient
-from test_accessible import browser  # noqa: F401
 from test_book import pages, soup
 
 from tools.paths import ROOT
@@ -128,7 +127,7 @@ def served(folder: Path):
         server.server_close()
 
 
-def test_first_views_are_light_and_ask_no_one_else(built, browser):  # noqa: F811
+def test_first_views_are_light_and_ask_no_one_else(built, browser):
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [
         contents["root"],
@@ -153,7 +152,7 @@ def test_first_views_are_light_and_ask_no_one_else(built, browser):  # noqa: F81
     assert max(weights.values()) < LIGHT, weights
 
 
-def test_search_works_from_a_folder(built, browser):  # noqa: F811
+def test_search_works_from_a_folder(built, browser):
     page = browser.new_page()
     foreign = []
     page.on("request", lambda request: request.url.startswith(("file:", "data:")) or foreign.append(request.url))

@@ -48,7 +48,7 @@ LARGEST_REQUEST = 128 * 1024
 
 # Seconds of work that showing one comment may take, for every reader of the page would wait for it;
 # and the characters up to which no text takes long
-LONGEST_RENDERING = 1.0
+LONGEST_RENDERING = 0.4
 LONGEST_UNTRIED = 1_000
 
 # How long authors can edit or delete what they wrote
