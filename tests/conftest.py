@@ -1,5 +1,6 @@
 """What the tests share: import paths, one built book, copies of the book to break, and programs that must be there."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,6 +20,19 @@ def build(root: Path, *arguments: str, env: dict | None = None) -> subprocess.Co
     """Run the build of the book in `root` as make does; return code and output."""
     command = [sys.executable, "-m", "tools.build", *arguments]
     return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=600, env={**os.environ, **(env or {})})
+
+
+def published(root: Path) -> dict[str, str]:
+    """Return the hash of every file that readers take from the book in `root`, by its path."""
+    made = root / "_build"
+    tops = [path for path in made.iterdir() if not path.name.startswith(".")]
+    files = [path for top in tops for path in [top, *top.rglob("*")] if path.is_file()]
+    return {path.relative_to(made).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+
+
+def differing(one: dict[str, str], other: dict[str, str]) -> list[str]:
+    """Return the files that only one of two builds has, or that differ."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
 
 
 def require(program: str) -> None:

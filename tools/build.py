@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -163,19 +163,15 @@ def manifest(made_from: dict[str, str]) -> dict:
 
 
 def publish() -> None:
-    """Replace what readers take by what the working folder holds, each piece by one renaming."""
+    """Replace what readers take by what the working folder holds: only names change, so that no full disk can stop it."""
+    last = WORK / "last"
+    remove(last)
+    last.mkdir()
     for name in PUBLISHED:
-        source, target = WORK / "out" / name, BUILD / name
-        if not source.exists():
-            continue
-        new, old = BUILD / f".{name}.new", BUILD / f".{name}.old"
-        remove(new)
-        remove(old)
-        shutil.copytree(source, new) if source.is_dir() else shutil.copyfile(source, new)
-        if target.exists():
-            target.rename(old)
-        new.rename(target)
-        remove(old)
+        if (BUILD / name).exists():
+            (BUILD / name).rename(last / name)
+        (WORK / "out" / name).rename(BUILD / name)
+    remove(last)
 
 
 def remove(path: Path) -> None:
@@ -286,30 +282,34 @@ def refuse_changes_since(start: dict[str, str]) -> None:
         raise BuildError(f"{changed[0]} changed while the book was being built: run make book again.")
 
 
-def main() -> int:
-    """Build, and turn every foreseeable fault into a sentence and an exit code."""
+def alone() -> AbstractContextManager:
+    """Take the lock of this folder's builds; where another build runs, wait for it to end."""
     BUILD.mkdir(exist_ok=True)
     lock = FileLock(BUILD / ".lock")
     try:
-        lock.acquire(timeout=0)
+        return lock.acquire(timeout=0)
     except Timeout:
         say("Another build is running here; waiting for it to end …")
-        lock.acquire()
+        return lock.acquire()
+
+
+def main() -> int:
+    """Build, and turn every foreseeable fault into a sentence and an exit code."""
     try:
-        build()
+        with alone():
+            build()
     except KeyboardInterrupt:
         say("Interrupted. The last good book is untouched; run make book again.")
         return 130
     except OSError as error:
-        say(f"The book was not built: {error}. The last good book is untouched.")
+        first = error.args[0][0][-1] if isinstance(error, shutil.Error) else error  # of the files of a folder
+        say(f"The book was not built: {first}. The last good book is untouched.")
         return 1
     except Exception as error:
         if type(error).__name__ not in ("BuildError", "ChapterError"):
             raise
         say(f"The book was not built. {error}\nThe last good book is untouched.")
         return 1
-    finally:
-        lock.release()
     return 0
 
 

@@ -343,6 +343,7 @@ def write_first_page(app: Sphinx, exception: Exception | None) -> None:
         f'<body>\n<main><h1>{title}</h1>\n<p><a href="{first}">Open the book</a></p></main>\n</body>\n</html>\n',
         encoding="utf-8",
     )
+    (out / "sitemap.xml").unlink(missing_ok=True)
     if base:
         pages = "".join(
             f"<url><loc>{base}/{app.builder.get_target_uri(page)}</loc></url>\n" for page in sorted(app.env.found_docs)

@@ -1,0 +1,49 @@
+"""Leave nothing of earlier builds in the web book, so that the same inputs give the same bytes whatever was built before.
+
+Sphinx adds to its folder and never takes away: a page that left the contents, an earlier picture, a word of the search
+that no page holds any more.
+"""
+
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote
+
+from sphinx.search import js_index
+
+# Folders whose files are there for the pages that refer to them
+REFERRED = re.compile(r'["\'](?:\.\./)*((?:_downloads|_images|_sources|notebooks)/[^"\'#?\s]+)')
+FOLDERS = ("_downloads", "_images", "_sources", "notebooks")
+
+
+def clear_static(app, config) -> None:
+    """Take away the static files, all of which each build writes anew."""
+    shutil.rmtree(Path(app.outdir, "_static"), ignore_errors=True)
+
+
+def sweep(app, exception: Exception | None) -> None:
+    """Take away the pages that are not in the book, the files that no page refers to, and words without a page."""
+    if exception or app.builder.name != "html":
+        return
+    out, needed = Path(app.outdir), set()
+    for page in [page for page in out.rglob("*.html") if page.parent != out and "_static" not in page.parts]:
+        if page.relative_to(out).with_suffix("").as_posix() in app.env.found_docs:
+            needed |= {unquote(unescape(found)) for found in REFERRED.findall(page.read_text(encoding="utf-8"))}
+        else:
+            page.unlink()
+    for file in [file for folder in FOLDERS for file in (out / folder).rglob("*") if file.is_file()]:
+        if file.relative_to(out).as_posix() not in needed:
+            file.unlink()
+    index = out / app.builder.searchindex_filename
+    found = js_index.loads(index.read_text(encoding="utf-8"))
+    for words in (found["terms"], found["titleterms"]):
+        for word in [word for word, places in words.items() if places == []]:
+            del words[word]
+    index.write_text(js_index.dumps(found), encoding="utf-8")
+
+
+def setup(app):
+    app.connect("config-inited", clear_static)
+    app.connect("build-finished", sweep, priority=900)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
