@@ -99,7 +99,7 @@ def passing(children: list, index: int, room: float) -> list[int]:
     """Return the places of the blocks that may pass the one at `index`, nearest first: another float, or text or a heading.
 
     Two figures, or two tables, keep their order. No more than two wait. Each further heading needs more room, and the last
-    of the chapter passes nothing, nor does one without text below it.
+    of the chapter passes nothing, nor does one with nothing below it.
     """
     waiting = [children[index]]
     places = []
@@ -110,7 +110,7 @@ def passing(children: list, index: int, room: float) -> list[int]:
             return [*places, place]
         if what == "heading":
             last = all(kind(after) != "heading" for after in children[place + 1 :])
-            bare = kind(children[place + 1]) != "text"
+            bare = kind(children[index - 1]) == "heading" or kind(children[place + 1]) not in ("text", "long table")
             passed = max(headings(other) for other in waiting)
             return places if last or bare or room < ROOM * (1 + passed) else [*places, place]
         if what is None or len(waiting) == 2:
