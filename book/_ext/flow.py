@@ -1,7 +1,9 @@
-"""Let the text go on where a figure or a short table does not fit at the foot of a page.
+"""Two things that the renderer's layout lacks.
 
-CSS has no rule for that which the renderer knows: a block that must not be broken goes to the next page and leaves the
+Text goes on where a figure or a short table does not fit at the foot of a page. CSS has no rule for that which the renderer knows: a block that must not be broken goes to the next page and leaves the
 rest of this one empty. Here what follows in the chapter passes it while it fits. The tags follow the order on the pages.
+
+And a text that fits its line but for the space at its end is not broken after its first word.
 """
 
 TEXT = {"p", "ul", "ol", "dl"}
@@ -44,24 +46,48 @@ def fill_pages() -> None:
     block._in_flow_layout = in_flow_layout
 
 
+def hang_spaces() -> None:
+    """Teach the renderer's breaking of lines that a space at the end of a text needs no room: a link often follows it."""
+    from weasyprint.layout import inline
+
+    split = inline.split_first_line
+    if split.__module__ == __name__:
+        return
+
+    def split_first_line(text, style, context, max_width, *others, **options):
+        result = split(text, style, context, max_width, *others, **options)
+        if max_width and result[2] is not None and text.endswith(" ") and len(text) * style["font_size"] < NARROW * max_width:
+            whole = split(text[:-1], style, context, None, *others, **options)
+            if whole[3] <= max_width:
+                return split(text, style, context, None, *others, **options)
+        return result
+
+    split_first_line.__module__ = __name__
+    inline.split_first_line = split_first_line
+
+
 def left_out(result: tuple, index: int) -> bool:
     """Tell whether the block at `index` of its parent got no place on the page."""
     abort, stop, resume_at, *_ = result
     return abort or (stop and resume_at is not None and resume_at.get(index) is None)
 
 
+# Letters of a text that may fit a line, in the line's width over the size of the type
+NARROW = 3
+
 FLOATS = ("figure", "table")
+TABLES = {"tabular short": "table", "tabular": "long table"}
 
 
 def kind(box) -> str | None:
-    """Return what a block is to its neighbours: text, heading, figure or table; None for what nothing passes."""
+    """Return what a block is to its neighbours: text, heading, figure, table or long table; None for what nothing passes."""
     if box.element_tag in TEXT:
         return "text"
     if box.element_tag in HEADINGS:
         return "heading"
     if box.element_tag == "figure":
         return "figure"
-    return "table" if box.element_tag == "div" and box.element.get("class") == "tabular short" else None
+    return TABLES.get(box.element.get("class")) if box.element_tag == "div" else None
 
 
 def headings(box) -> int:
@@ -73,7 +99,7 @@ def passing(children: list, index: int, room: float) -> list[int]:
     """Return the places of the blocks that may pass the one at `index`, nearest first: another float, or text or a heading.
 
     Two figures, or two tables, keep their order. No more than two wait. Each further heading needs more room, and the last
-    of the chapter passes nothing, nor does one without text below it.
+    of the chapter passes nothing, nor does one with nothing below it.
     """
     waiting = [children[index]]
     places = []
@@ -84,11 +110,14 @@ def passing(children: list, index: int, room: float) -> list[int]:
             return [*places, place]
         if what == "heading":
             last = all(kind(after) != "heading" for after in children[place + 1 :])
-            bare = kind(children[place + 1]) != "text"
+            bare = kind(children[index - 1]) == "heading" or kind(children[place + 1]) not in ("text", "long table")
             passed = max(headings(other) for other in waiting)
             return places if last or bare or room < ROOM * (1 + passed) else [*places, place]
         if what is None or len(waiting) == 2:
             return places
+        if what == "long table":
+            tables = any(kind(other) == "table" for other in waiting)
+            return places if tables or room < 2 * ROOM else [*places, place]
         if what != kind(waiting[0]):
             places.append(place)
         waiting.append(block)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pikepdf
 
-from flow import fill_pages
+from flow import fill_pages, hang_spaces
 from pdf_parcel import attach, describe
 from pdf_tags import mend
 
@@ -49,6 +49,7 @@ def render(out: Path, parcel: Parcel) -> None:
     HTML = load_renderer()
     remember_page_references()
     fill_pages()
+    hang_spaces()
     for page in [out / f"{name}.html" for name in DOCUMENTS if (out / f"{name}.html").exists()]:
         target = page.with_suffix(".pdf")
         HTML(filename=page, base_url=f"{out}/").write_pdf(target, pdf_variant="pdf/ua-1")
