@@ -2,9 +2,10 @@
 
 from types import SimpleNamespace
 
-import leavings
 import pytest
 from sphinx.search import js_index
+
+import leavings
 
 PAGE = '<img src="../_images/now.svg"><a href="../_downloads/1f/fig%20a.csv">a</a> <a href="../notebooks/deaths.ipynb#x">b</a>'
 
