@@ -20,6 +20,10 @@ test: ## run every test
 	@$(PYTHON) tools/environment.py --test
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
+stress: ## kill, cut off and starve builds of a small book (minutes; OPTIONS="-k kill")
+	@$(PYTHON) tools/environment.py --test
+	@$(RUN) -m pytest tests/stress $(OPTIONS)
+
 lab: environment ## open the chapters in JupyterLab
 	@$(RUN) -m jupyter lab book
 
@@ -45,5 +49,5 @@ clean: ## remove what was built (comments are kept)
 environment:
 	@$(PYTHON) tools/environment.py
 
-.PHONY: help book check test lab review comments changes edition lock clean environment
+.PHONY: help book check test stress lab review comments changes edition lock clean environment
 .DEFAULT_GOAL := help

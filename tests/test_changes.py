@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 from conftest import build
 from next_year import synthetic_next_year
 
+import changes as page
 import editions
 from tools import changes
 
@@ -250,56 +252,71 @@ def test_make_passes_what_it_is_given(tmp_path):
     assert "Traceback" not in result.stderr
 
 
-def with_page_of_changes(root: Path) -> None:
-    """Add the page of changes to the small book."""
+def page_of_changes(folder: Path, monkeypatch) -> tuple[str, list[str]]:
+    """Return what the page says of an edition 2026.1 with no numbers, compared with the ledgers of a folder, and warnings."""
+    warnings = []
+    monkeypatch.setattr(page, "LOGGER", SimpleNamespace(warning=lambda text, *told: warnings.append(text % told)))
+    monkeypatch.setattr(page, "ledger", lambda env: {})
+    monkeypatch.setattr(page.WriteChanges, "for_web", lambda self, changes: [])
+    transform = page.WriteChanges.__new__(page.WriteChanges)
+    transform.document = SimpleNamespace(
+        settings=SimpleNamespace(env=SimpleNamespace(app=SimpleNamespace(builder=SimpleNamespace(name="html"))))
+    )
+    return " ".join(part.astext() for part in transform.content(folder, "2026.1")), warnings
+
+
+def test_the_first_edition_says_that_it_is_the_first(tmp_path, monkeypatch):
+    told = "This is the first edition, 2026.1: there is no earlier one to compare it with."
+    assert page_of_changes(tmp_path, monkeypatch) == (told, [])
+    editions.keep(numbers(record("lost")), tmp_path / "2025.1.json")
+    assert page_of_changes(tmp_path, monkeypatch)[0].startswith("From edition 2025.1 to edition 2026.1")
+
+
+def test_a_broken_kept_ledger_is_a_warning_which_stops_the_build(tmp_path, monkeypatch):
+    (tmp_path / "2025.1.json").write_text("[")
+    told, warnings = page_of_changes(tmp_path, monkeypatch)
+    assert told == "" and len(warnings) == 1
+    assert "2025.1.json cannot be read as a ledger" in warnings[0]
+
+
+@pytest.fixture(scope="module")
+def next_edition(small_book, tmp_path_factory) -> Path:
+    """The small book with a page of changes from a made-up earlier edition, built after a change of its data."""
+    root = tmp_path_factory.mktemp("next") / "book"
+    shutil.copytree(small_book, root)
     (root / "book" / "changes.md").write_text("# What changed\n\n```{changes}\n```\n")
     contents = root / "_toc.yml"
     contents.write_text(contents.read_text() + "  - file: book/changes\n")
-
-
-def test_the_page_of_the_book_lists_changes_from_the_edition_before(small_book, tmp_path):
-    root = tmp_path / "book"
-    shutil.copytree(small_book, root)
-    with_page_of_changes(root)
     for path in (root / "book" / "editions").glob("*"):
         path.unlink()
-    assert build(root).returncode == 0
-    page = root / "_build" / "html" / "book" / "changes.html"
-    assert "This is the first edition" in page.read_text(encoding="utf-8")
-
     present = editions.read(root / "_build" / "numbers.json")
     older = {name: dict(one) for name, one in present.items() if name != "latest_year"}
     older["deaths_latest"] |= {"text": "999", "value": 999, "sources": ["nrs-2023"]}
     older["lost"] = record("lost", "12", 12)
     editions.keep(older, root / "book" / "editions" / "2025.1.json")
+    synthetic_next_year(root / "data")
     result = build(root)
     assert result.returncode == 0, result.stdout + result.stderr
-    article = BeautifulSoup(page.read_text(encoding="utf-8"), "lxml").select_one("article")
+    return root
+
+
+def test_the_page_of_the_book_lists_changes_from_the_edition_before(next_edition):
+    present = editions.read(next_edition / "_build" / "numbers.json")
+    written = next_edition / "_build" / "html" / "book" / "changes.html"
+    article = BeautifulSoup(written.read_text(encoding="utf-8"), "lxml").select_one("article")
     row = next(row.text for row in article.select("tr") if "999" in row.text)
     assert present["deaths_latest"]["text"] in row
     assert "New source" in row
     assert "Deaths called lost" in article.text
-    assert "latest_year" not in older
     assert present["latest_year"]["definition"] in article.text
-    report = (root / "_build" / ".work" / "pdf" / "dcr-report.html").read_text(encoding="utf-8")
+    report = (next_edition / "_build" / ".work" / "pdf" / "dcr-report.html").read_text(encoding="utf-8")
     assert "The web book lists every number that changed" in report
 
-    (root / "book" / "editions" / "2025.1.json").write_text("[")
-    result = build(root)
-    assert result.returncode == 1
-    assert "2025.1.json cannot be read as a ledger" in result.stdout
 
-
-def test_a_changed_data_value_shows_with_old_and_new_text(small_book, tmp_path):
-    root, earlier = tmp_path / "book", tmp_path / "earlier"
-    shutil.copytree(small_book, root)
-    shutil.copytree(root / "_build", earlier)
-    synthetic_next_year(root / "data")
-    result = build(root)
-    assert result.returncode == 0, result.stdout + result.stderr
-    result = subprocess.run(
-        [sys.executable, "-m", "tools.changes", "--", str(earlier)], cwd=root, capture_output=True, text=True, timeout=120
-    )
+def test_a_changed_data_value_shows_with_old_and_new_text(small_book, next_edition):
+    root, earlier = next_edition, small_book / "_build"
+    command = [sys.executable, "-m", "tools.changes", "--", str(earlier)]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stdout + result.stderr
     before, now = (editions.read(folder / "numbers.json")["deaths_latest"] for folder in (earlier, root / "_build"))
     assert before["text"] != now["text"]

@@ -105,6 +105,71 @@ def test_a_broken_table_gives_a_sentence_and_no_traceback(tmp_path):
     assert re.fullmatch(r"data/annual_deaths\.csv, row 23, column \w+: .*\.\n", result.stderr), result.stderr
 
 
+def edited(file, old: str, new: str) -> None:
+    """Replace text in a table; it must be there."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+# What breaks a table, and what the refusal must name
+FAULTS = {
+    "missing file": (lambda folder: (folder / "deaths_by_sex.csv").unlink(), "data/deaths_by_sex.csv is missing"),
+    "wrong type": (
+        lambda folder: edited(folder / "annual_deaths.csv", "2024,1017", "2024,many"),
+        "data/annual_deaths.csv, row 30, column deaths: “many” is not a whole number",
+    ),
+    "duplicate key": (
+        lambda folder: edited(folder / "annual_deaths.csv", "2023,1172", "2022,1172"),
+        "data/annual_deaths.csv, row 29, column year",
+    ),
+    "broken total": (
+        lambda folder: edited(folder / "deaths_by_sex.csv", "2017,females,282", "2017,females,283"),
+        "data/deaths_by_sex.csv, row 36, column deaths: the parts for year 2017 sum to 935",
+    ),
+    "unknown source": (
+        lambda folder: edited(folder / "first_published.csv", "bbc-drug-deaths-2018", "bbc-1066"),
+        "data/first_published.csv, row 23, column source: “bbc-1066” is not in data/sources.csv",
+    ),
+    "negative count": (
+        lambda folder: edited(folder / "annual_deaths.csv", "2024,1017", "2024,-1017"),
+        "data/annual_deaths.csv, row 30, column deaths: “-1017” is below the least allowed",
+    ),
+    "not UTF-8": (
+        lambda folder: (folder / "sources.csv").write_bytes((folder / "sources.csv").read_bytes().replace(b"BBC", b"BB\xff", 1)),
+        "is not UTF-8",
+    ),
+    "truncated line": (
+        lambda folder: (folder / "annual_deaths.csv").write_text(
+            (folder / "annual_deaths.csv").read_text(encoding="utf-8")[:-30]
+        ),
+        "data/annual_deaths.csv, row 30",
+    ),
+    "one count alone": (
+        lambda folder: edited(folder / "annual_deaths.csv", "2024,1017", "2024,1016"),
+        "data/annual_deaths.csv, row 30, column",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    with copies.copied(tmp_path_factory.mktemp("faults") / "data") as folder:
+        yield folder
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_refused_with_file_row_and_column(tables, fault):
+    damage, sentence = FAULTS[fault]
+    table = re.search(r"\w+(?=\.csv)", sentence)[0] if ".csv" in sentence else "sources"
+    damage(tables)
+    data.forget(table)
+    with pytest.raises(data.DataError, match=re.escape(sentence)) as raised:
+        data.load(table)
+    assert "\n" not in str(raised.value)
+    copies.restore(tables, table)
+
+
 def test_checking_everything_is_quick():
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "dcr.data"], env=PYTHON, capture_output=True, check=True)
