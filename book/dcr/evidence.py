@@ -194,7 +194,7 @@ def detail_of(row, twin: bool = False) -> str:
         for remark, holds in (
             ("inverted", row.ratio_basis == "inverted"),
             ("cited by an opponent", row.role == "effect_cited_by_opponent"),
-            ("area next to the room's", row.role == "neighbouring_area"),
+            ("neighbouring area", row.role == "neighbouring_area"),
             ("superseded", row.role == "superseded"),
         )
         if holds
