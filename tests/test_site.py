@@ -28,6 +28,10 @@ LIGHT = 1_500_000  # bytes of a chapter's first view
 def test_figures_offer_source_files_and_values(built, page):
     path = built / "html" / f"{page}.html"
     for figure in soup(path).select("figure.chart"):
+        assert len(figure.select("figcaption")) == 1 and [tag.name for tag in figure.find_all(recursive=False)][:2] == [
+            "figcaption",
+            "img",
+        ]
         assert "Source" in figure.select_one(".chart-source p").get_text()
         links = {link.get_text(): link["href"] for link in figure.select(".chart-data a")}
         assert list(links) == ["Get the data (CSV)", "Get the picture (SVG)", "Get the picture (PNG)"]
