@@ -12,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import build
 from next_year import synthetic_next_year
+from test_accessible import SIZES, TAGS, axe, faults
 
 import changes as page
 import editions
@@ -202,6 +203,22 @@ def test_a_changed_number_shows_with_old_and_new_text(project, capsys, start):
         rows = {row["name"]: row for row in csv.DictReader(file)}
     assert (rows["deaths_latest"]["old_text"], rows["deaths_latest"]["new_text"]) == ("1,017", "1,172")
     assert (rows["b"]["change"], rows["old"]["change"]) == ("added", "removed")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_page_can_be_read_by_all_and_on_a_phone(project, browser, size):
+    width, height = SIZES[size]
+    assert changes.main(["2025.1"]) == 0
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto((project / "_build" / "changes" / "index.html").as_uri())
+    page.evaluate(axe())
+    for mode in ("light", "dark"):
+        page.emulate_media(color_scheme=mode)
+        assert faults(page, {"runOnly": TAGS}) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    old, new = (page.locator(f"tbody tr {tag}").first.bounding_box() for tag in ("del", "ins"))
+    assert old["x"] + old["width"] < new["x"] and new["x"] + new["width"] < width  # both in view, side by side
+    page.close()
 
 
 @pytest.mark.parametrize("inner", ["", "html"])

@@ -5,6 +5,7 @@ import gzip
 import http.client
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ from urllib.parse import quote, urlsplit
 
 import lxml.etree
 import pytest
+from conftest import build
 
 from tools import comments
 from tools.paths import ROOT
@@ -199,6 +201,40 @@ def test_a_passage_is_commented_on_answered_exported_and_orphaned(place, browser
     ]
     assert rows[0]["text"] == "Is this quite *certain*?" and rows[0]["author"] == "Reader <One>"
     assert rows[0]["chapter"] == "1. Drug misuse deaths"
+
+
+def test_a_comment_outlives_a_rebuild_that_changes_its_sentence(small_book, tmp_path, browser):
+    """With the theme's own pages and the build's own way of replacing them, while the server runs."""
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root)
+    with running(root / "_build" / "html", tmp_path / "comments.db") as server:
+        page = reader(browser, server)
+        page.evaluate(
+            "[...document.querySelectorAll('article p')].find((p) => p.textContent.includes('were registered')).id = 'sentence'"
+        )
+        select(page, "#sentence", "deaths", "registered")
+        page.click(".review-offer")
+        page.fill("#review-text", "Registered by whom?")
+        page.click(".review-dialog [type=submit]")
+        page.locator(".review-mark").wait_for()
+        page.reload()
+        page.locator(".review-mark").wait_for()
+
+        chapter = root / "book" / "deaths.md"
+        chapter.write_text(
+            chapter.read_text(encoding="utf-8").replace("deaths were registered", "deaths were counted"), encoding="utf-8"
+        )
+        result = build(root)
+        assert result.returncode == 0, result.stdout + result.stderr
+        page.reload()
+        page.locator(".review-orphan").wait_for()
+        assert (
+            "deaths were registered" in page.locator(".review-orphan").inner_text() and page.locator(".review-mark").count() == 0
+        )
+        assert page.faults == []
+        page.context.close()
+    rows = comments.export(tmp_path / "comments.db", tmp_path / "none.csv", tmp_path / "out")
+    assert [(row["quoted_passage"], row["text"]) for row in rows] == [("deaths were registered", "Registered by whom?")]
 
 
 HOSTILE = [

@@ -28,6 +28,10 @@ LIGHT = 1_500_000  # bytes of a chapter's first view
 def test_figures_offer_source_files_and_values(built, page):
     path = built / "html" / f"{page}.html"
     for figure in soup(path).select("figure.chart"):
+        assert len(figure.select("figcaption")) == 1 and [tag.name for tag in figure.find_all(recursive=False)][:2] == [
+            "figcaption",
+            "img",
+        ]
         assert "Source" in figure.select_one(".chart-source p").get_text()
         links = {link.get_text(): link["href"] for link in figure.select(".chart-data a")}
         assert list(links) == ["Get the data (CSV)", "Get the picture (SVG)", "Get the picture (PNG)"]
@@ -110,6 +114,12 @@ def test_the_book_with_an_address_and_online_comments(small_book, browser, tmp_p
     for size in SIZES:
         hypothesis_stands_beside_the_themes_buttons(root / "_build" / "html", browser, size)
 
+    # A changed style sheet is taken up where nothing else changed
+    style = root / "book" / "_static" / "screen.css"
+    style.write_text(style.read_text(encoding="utf-8") + "\n/* changed */\n", encoding="utf-8")
+    assert build(root).returncode == 0
+    assert (root / "_build/html/_static/screen.css").read_bytes() == style.read_bytes()
+
 
 # What the service's script puts at the right edge, in the sizes of its client: a toolbar, and a bar for marks beside the text
 HYPOTHESIS = """
@@ -154,15 +164,6 @@ def hypothesis_stands_beside_the_themes_buttons(html: Path, browser, size: str) 
         assert page.evaluate(COVERED) == []
         assert page.evaluate("document.documentElement.scrollWidth") == width
     page.close()
-
-
-def test_a_changed_style_sheet_is_taken_up_alone(small_book, tmp_path):
-    root = tmp_path / "book"
-    shutil.copytree(small_book, root)
-    style = root / "book" / "_static" / "screen.css"
-    style.write_text(style.read_text(encoding="utf-8") + "\n/* changed */\n", encoding="utf-8")
-    assert build(root).returncode == 0
-    assert (root / "_build/html/_static/screen.css").read_bytes() == style.read_bytes()
 
 
 @contextmanager

@@ -226,15 +226,16 @@ STYLE = """
 body { font: 1rem/1.55 "Source Serif Pro", Georgia, serif; color: var(--ink); background: var(--paper); margin: 0 auto;
   max-width: 62rem; padding: 1.5rem; overflow-wrap: break-word; }
 h1, h2, h3, table, nav { font-family: "Source Sans Pro", system-ui, sans-serif; line-height: 1.3; }
-a { color: var(--link); } a:focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
+a { color: var(--link); } nav a { display: block; padding: .15rem 0; } a:focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 caption { text-align: left; font-weight: 600; } th, td { min-width: 5.5rem; text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0;
   border-bottom: 1px solid var(--rule); font-weight: 400; } thead th { font-weight: 600; }
-.wide { overflow-x: auto; } .quiet { color: var(--quiet); font-size: .9rem; }
+.wide { overflow-x: auto; position: relative; } .quiet { color: var(--quiet); font-size: .9rem; }
 del { background: var(--went); text-decoration: line-through; text-decoration-thickness: 2px; }
 del + ins { margin-left: .25em; }
 ins { background: var(--came); text-decoration: underline; text-decoration-thickness: 2px; font-weight: 600; }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+@media (max-width: 36rem) { body { padding: 0.75rem; } table { font-size: .9rem; } th, td { min-width: 4rem; } th[scope="row"] { min-width: 8.5rem; } td:nth-child(4) { min-width: 11rem; } }
 @media print { body { max-width: none; padding: 0; } }
 """
 
