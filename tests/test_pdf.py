@@ -229,8 +229,8 @@ def test_accessibility_checker_finds_no_error(built, name):
 
 # Warnings that stay, each with the reason
 EXPLAINED = {
-    "PAG-001": "lines that several pages happen to begin or end with, such as the heading “What this does not tell us”, "
-    "are text; running heads and page numbers are artifacts",
+    "PAG-001": "lines that several pages happen to begin or end with, such as the heading “What this does not tell us” and the "
+    "head of a table over two pages, are text; running heads and page numbers are artifacts",
 }
 
 
