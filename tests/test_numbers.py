@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import ledger
 from dcr import numbers
 from dcr.data import DataError
 
@@ -45,3 +46,20 @@ def test_provenance_names_rows_and_sources():
     assert len(numbers.provenance("disagreements")["sources"]) > 1
     assert numbers.provenance("gaps")["sources"] == []
     assert numbers.spans(pd.Index([2, 3, 4, 9])) == "2–4, 9"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "in_full", "in_print"),
+    [
+        (24.578947368421055, "percent", "24.578947368421055 percent", "24.5789 percent"),
+        (1234567.8, "pounds", "1234567.8 pounds", "1,234,570 pounds"),
+        (0.0000001, "chance", "1e-07 chance", "0.0000001 chance"),
+        (12345, "deaths", "12,345 deaths", "12,345 deaths"),
+        (2024, "year", "2024", "2024"),
+        ("7 May 2025", "date", "7 May 2025", "7 May 2025"),
+    ],
+)
+def test_a_value_is_exact_on_the_web_and_has_six_figures_in_print(value, unit, in_full, in_print):
+    record = {"value": value, "unit": unit}
+    assert ledger.exact(record) == in_full
+    assert ledger.exact(record, figures=6) == in_print

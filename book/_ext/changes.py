@@ -65,12 +65,12 @@ class WriteChanges(SphinxPostTransform):
         """Return all changes as tables."""
         parts = []
         if changes.changed:
-            parts += [nodes.rubric(text="Numbers that changed"), listed("changed", self.pairs(changes.changed))]
+            parts.append(listed("changed", "Numbers that changed", self.pairs(changes.changed)))
         for kind, records in (("added", changes.added), ("removed", changes.removed)):
             if records:
                 rows = [[self.named(record, kind == "added"), nodes.Text(record["text"]), nodes.Text(record["chapter"])]
                         for record in records]  # fmt: skip
-                parts += [nodes.rubric(text=f"Numbers {kind}"), listed(kind, rows)]
+                parts.append(listed(kind, f"Numbers {kind}", rows))
         return parts
 
     def for_print(self, changes: editions.Changes) -> list[nodes.Node]:
@@ -79,8 +79,7 @@ class WriteChanges(SphinxPostTransform):
         chosen = [pair for pair in changes.changed if pair[1]["name"] in used]
         parts = []
         if chosen:
-            parts += [nodes.rubric(text="Numbers of the summary and the brief that changed"),
-                      listed("changed", self.pairs(chosen))]  # fmt: skip
+            parts.append(listed("changed", "Numbers of the summary and the brief that changed", self.pairs(chosen)))
         if len(chosen) < len(changes.changed) + len(changes.added) + len(changes.removed):
             parts.append(paragraph("The web book lists every number that changed, was added or was removed."))
         return parts
@@ -105,9 +104,12 @@ def paragraph(text: str) -> nodes.paragraph:
     return nodes.paragraph(text=text)
 
 
-def listed(kind: str, rows: list[list[nodes.Node]]) -> nodes.table:
+def listed(kind: str, caption: str, rows: list[list[nodes.Node]]) -> nodes.table:
     """Return numbers that changed, were added or were removed as a table."""
-    return table(HEADS[kind], (34, 16, 16, 34)[: len(HEADS[kind])], rows, "changes")
+    made = table(HEADS[kind], (34, 16, 16, 34)[: len(HEADS[kind])], rows, "changes")
+    made["ids"].append(f"changes-{kind}")
+    made.insert(0, nodes.title(text=caption))
+    return made
 
 
 def kept_in(env) -> Path:

@@ -11,6 +11,7 @@ A number is resolved when a page is written, so a page can print the numbers of 
 import csv
 import difflib
 import json
+from decimal import Decimal
 from pathlib import Path
 
 from docutils import nodes
@@ -107,10 +108,14 @@ def anchor(record: dict) -> str:
     return "number-" + record["name"].replace("_", "-")
 
 
-def exact(record: dict) -> str:
-    """Return a number's exact value with its unit, as text."""
+def exact(record: dict, figures: int | None = None) -> str:
+    """Return a number's value with its unit, as text: exact, or to so many significant figures."""
     value = record["value"]
-    shown = f"{value:,}" if isinstance(value, int) and record["unit"] != "year" else str(value)
+    shown = str(value)
+    if isinstance(value, int) and record["unit"] != "year":
+        shown = f"{value:,}"
+    elif isinstance(value, float) and figures:
+        shown = f"{Decimal(f'{value:.{figures}g}'):,f}"
     return shown if record["unit"] in ("text", "date", "year") else f"{shown} {record['unit']}"
 
 
@@ -176,7 +181,7 @@ class WriteLedger(SphinxPostTransform):
     def line(self, record: dict) -> nodes.paragraph:
         """Return a ledger entry for print: the same in one paragraph, sources by their keys in the register."""
         line = nodes.paragraph("", "", nodes.strong(text=record["text"]), ids=[anchor(record)], classes=["ledger-line"])
-        line += nodes.Text(f" ({record['name']}): {exact(record)}. {record['definition']}. ")
+        line += nodes.Text(f" ({record['name']}): {exact(record, figures=6)}. {record['definition']}. ")
         line += self.tables(record)
         for place, key in enumerate(record["sources"][:SHOWN]):
             page = make_refnode(self.app.builder, self.env.docname, "book/data", f"source-{key}", nodes.Text(key))
