@@ -20,19 +20,27 @@ PAGES = {
     "references": "# References\n\n```{bibliography}\n```\n",
 }
 
-# The first cell of a copy: from here on, names get an ending, and captions print the copy's own numbers
+# The first cell of a copy: from here on, names get an ending, and what code writes prints the copy's own numbers
 FIRST = """\
 ```{{code-cell}} ipython3
 import re
 
+from IPython import display
+
 from dcr import figures, numbers, tables
 
 OWN = {own}
-FUNCTIONS = numbers.number, figures.chart, tables.table
+FUNCTIONS = numbers.number, figures.chart, tables.table, display.Markdown
 
 
 def renamed(text):
-    return re.sub(r"\\{{n\\}}`(\\w+)`", lambda role: f"{{{{n}}}}`{{role[1]}}_{ending}`" if role[1] in OWN else "some", text)
+    return re.sub(r"\\{{n\\}}`(\\w+)`", renamed_role, text)
+
+
+def renamed_role(role):
+    if role[1].endswith("_{ending}"):
+        return role[0]
+    return f"{{{{n}}}}`{{role[1]}}_{ending}`" if role[1] in OWN else "some"
 
 
 def number(name, *values, **told):
@@ -48,6 +56,7 @@ def captioned(make):
 
 
 numbers.number, figures.chart, tables.table = number, captioned(FUNCTIONS[1]), captioned(FUNCTIONS[2])
+display.Markdown = lambda text: FUNCTIONS[3](renamed(text))
 ```
 
 """
