@@ -73,7 +73,7 @@ def chapters(root: Path) -> list[Path]:
 
 def copied(text: str, own: set[str], ending: str) -> str:
     """Return the text of a chapter as a copy of its own: names with an ending, no reference to another chapter."""
-    labels = set(re.findall(r'"((?:fig|tab)-[\w-]+)"', text))
+    labels = set(re.findall(r'(?:"|^:name: )((?:fig|tab)-[\w-]+)', text, flags=re.MULTILINE))
     roles = {
         "n": lambda name: f"{{n}}`{name}_{ending}`" if name in own else "some",
         "numref": lambda name: f"{{numref}}`{name}-{ending}`" if name in labels else "elsewhere",
@@ -84,6 +84,7 @@ def copied(text: str, own: set[str], ending: str) -> str:
     role = re.compile(rf"\{{({'|'.join(roles)})\}}`([^`]+)`")
     parts = re.split(r"(^```\{code-cell\}.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
     prose = [role.sub(lambda found: roles[found[1]](found[2]), part) for part in parts[::2]]
+    prose = [re.sub(r"^:name: .*", rf"\g<0>-{ending}", part, flags=re.MULTILINE) for part in prose]
     prose[0] += FIRST.format(own=sorted(own), ending=ending)
     whole = [part for pair in zip(prose, [*parts[1::2], ""], strict=True) for part in pair]
     return "".join(whole)
