@@ -43,6 +43,21 @@ def require(program: str) -> None:
 
 
 @pytest.fixture(scope="session")
+def browser():
+    """Chromium, which asks nobody but the pages for anything."""
+    require("Chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
+    switches = (
+        "--no-sandbox --disable-gpu --disable-quic --disable-background-networking --disable-component-update --disable-sync"
+    )
+    with playwright.sync_playwright() as runner:
+        chromium = runner.chromium.launch(executable_path=path, args=switches.split())
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
 def built() -> Path:
     """The book built from this checkout: the folder `_build`."""
     result = build(ROOT)

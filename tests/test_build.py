@@ -62,7 +62,7 @@ def test_changed_data_change_page_report_and_ledger_and_a_change_taken_back_give
     shutil.rmtree(book / "data")
     shutil.copytree(small_book / "data", book / "data")
     again = build(book)
-    assert "1 of 1 unchanged" in again.stdout, again.stdout + again.stderr
+    assert "0 to run, 1 unchanged" in again.stdout, again.stdout + again.stderr
     assert not differing(published(book), published(small_book))
     require("Poppler")  # only now, so that without it the rest is tested
 
@@ -98,7 +98,7 @@ def test_changed_words_reach_the_page_without_running_a_notebook(book):
     replace(book / "book" / "data.md", "small copy", "little copy")
     result = build(book)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "1 of 1 unchanged" in result.stdout
+    assert "0 to run, 1 unchanged" in result.stdout
     assert "little copy" in (book / "_build" / "html" / "book" / "data.html").read_text(encoding="utf-8")
 
 
@@ -170,6 +170,23 @@ def test_interrupted_builds_leave_a_state_to_go_on_from(book):
         assert number(book, "deaths_latest")["value"] == 1017, "an unfinished build was published"
     result = build(book)
     assert result.returncode == 0, result.stdout + result.stderr
+    assert number(book, "deaths_latest")["value"] == deaths
+
+
+def test_a_file_that_changes_during_a_build_stops_it(book):
+    """The chapters may have read it before and the pages after, or its results stand under the wrong name in the cache."""
+    before = snapshot(book)
+    deaths = another_year(book)
+    process = subprocess.Popen([sys.executable, "-m", "tools.build"], cwd=book, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if line.startswith("Chapters"):
+            break
+    replace(book / "data" / "first_published.csv", "no later edition seen", "no later edition was seen")
+    said = process.communicate(timeout=120)[0]
+    assert process.returncode == 1
+    assert "data/first_published.csv changed while the book was being built" in said
+    assert snapshot(book) == before
+    assert build(book).returncode == 0
     assert number(book, "deaths_latest")["value"] == deaths
 
 

@@ -15,6 +15,8 @@ ROWS = [  # id, parent, author, text, mode
     (3, None, None, "plain, with “quotes”\nand lines", 1),
     (4, None, None, "", 4),
     (5, None, "@x", "-2", 2),
+    (6, None, "\t=1", "＝1+1", 1),
+    (7, None, "\r+1", " \n@SUM(A1)", 1),
 ]
 
 
@@ -44,7 +46,7 @@ def exported(database, tmp_path, log="comment_id,status,response\n"):
 
 def test_every_comment_is_a_row_with_its_passage_and_response(database, tmp_path):
     rows = exported(database, tmp_path, 'comment_id,status,response\n1,accepted,"Done, in edition 2"\n')
-    assert [row["comment_id"] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert [row["comment_id"] for row in rows] == [str(row[0]) for row in ROWS]
     assert (rows[0]["status"], rows[0]["response"]) == ("accepted", "Done, in edition 2")
     assert rows[0]["chapter"] == "1. Deaths" and rows[0]["section"] == "1.1. Later" and rows[0]["date"] == "1970-01-01 00:00:00"
     assert (
@@ -57,7 +59,7 @@ def test_every_comment_is_a_row_with_its_passage_and_response(database, tmp_path
 def test_no_text_becomes_a_formula(database, tmp_path):
     rows = exported(database, tmp_path)
     for row in rows:
-        assert not any(value.startswith(("=", "+", "-", "@")) for value in row.values())
+        assert not any(value.strip().startswith(("=", "+", "-", "@", "＝")) for value in row.values())
     assert (rows[0]["text"], rows[0]["author"], rows[4]["text"]) == ("'=1+1", "'=HYPERLINK(1)", "'-2")
     with zipfile.ZipFile(tmp_path / "out" / "comments.xlsx") as workbook:
         assert b"<f>" not in workbook.read("xl/worksheets/sheet1.xml")

@@ -176,8 +176,10 @@ def test_checking_everything_is_quick():
     assert time.perf_counter() - started < 10 * float(os.environ.get("SLOW_MACHINE", 2))
 
 
-def test_the_bibliography_is_fresh():
-    assert bibliography.is_fresh(), "references.bib is stale: run `python -m dcr.bibliography` in book/."
+def test_what_repeats_the_register_is_fresh():
+    stale = "is stale: run `python -m dcr.bibliography` in book/."
+    assert bibliography.TARGET.read_text(encoding="utf-8") == bibliography.bibliography(), f"references.bib {stale}"
+    assert (paths.DATA / "datapackage.json").read_text(encoding="utf-8") == bibliography.descriptor(), f"datapackage.json {stale}"
 
 
 def test_the_bibliography_is_read_back_whole():

@@ -9,11 +9,13 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+import lxml.etree
 import pytest
 
 from tools import comments
@@ -99,20 +101,6 @@ def shared(tmp_path_factory):
     with running(folder / "html", folder / "comments.db") as server:
         server.folder = folder
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    path = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
-    switches = (
-        "--no-sandbox --disable-gpu --disable-quic --disable-background-networking --disable-component-update --disable-sync"
-    )
-    with playwright.sync_playwright() as runner:
-        chromium = runner.chromium.launch(executable_path=path, args=switches.split())
-        yield chromium
-        chromium.close()
 
 
 def reader(browser, server):
@@ -279,6 +267,11 @@ def selectors(exact: str, prefix: str = "", suffix: str = "", start: int = 0) ->
         (b'{"text": 7}', 400),
         (b'{"text": null}', 400),
         (b'{"text": "  \\u0000\\u0001 "}', 400),
+        (b'{"text": "\\u200b\\u200b\\u200b\\u2060"}', 400),
+        (b'{"text": "over\xc0\xaelong"}', 400),
+        (b'{"text": "fine", "parent": 1e999}', 400),
+        (b'{"text": "fine", "parent": ' + b"9" * 5000 + b"}", 400),
+        (b'{"text": "fine", "passage": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", 400),
         (b'{"text": "fine", "author": {"a": 1}}', 400),
         (b'{"text": "fine", "parent": 99999999999999999999999}', 400),
         (b'{"text": "fine", "parent": "1"}', 400),
@@ -301,6 +294,62 @@ def test_control_characters_are_left_out(shared):
     status, comment = shared.post("one\x00 \x1b[31mtwo\x07 three\r\nfour", author="A\x00nn\n\x08")
     assert status == 201 and comment["author"] == "Ann"
     assert not set("\x00\x1b\x07\r") & set(comment["text"])
+
+
+def test_signs_that_turn_or_break_a_text_are_left_out(shared):
+    """Overrides of direction make a text read as another; non-characters break the exported workbook."""
+    status, comment = shared.post("a \u202egnp.exe\u2066 b \ufffe\U0001ffff", author="\u202eevil")
+    assert status == 201 and comment["text"] == "<p>a gnp.exe b</p>" and comment["author"] == "evil"
+    rows = comments.export(shared.folder / "comments.db", shared.folder / "none.csv", shared.folder / "out")
+    assert rows
+    with zipfile.ZipFile(shared.folder / "out" / "comments.xlsx") as workbook:
+        lxml.etree.fromstring(workbook.read("xl/sharedStrings.xml"))
+
+
+@pytest.mark.parametrize("asked", ["limit=abc", "parent=99999999999999999999", "offset=9999999999999999999999", "sort=x", "after=" + "9" * 5000,
+                                   "nested_limit=%00", "limit=1&limit=99999999999999999999"])  # fmt: skip
+def test_comments_are_not_asked_for_in_odd_ways(shared, asked):
+    status, headers, told = shared.ask("GET", f"/comments/?uri={PAGE}&{asked}")
+    assert status == 400 and headers["Content-Type"] == "application/json" and json.loads(told)["message"].endswith(".")
+    assert shared.ask("GET", f"/comments/?uri={PAGE}&limit=5&nested_limit=5&after=0&offset=0")[0] == 200
+
+
+def test_requests_cannot_be_hidden_in_others(shared):
+    """Two lengths, a length that is no number, a blank before the colon: refused; nothing is taken for a second request."""
+    before, comment = len(shared.thread()), '{"text": "hidden"}'
+    for lengths in ("Content-Length: 18\r\nContent-Length: 18", "Content-Length: 18\r\nContent-Length: 5", "Content-Length: -1", "Content-Length: +18",
+                    "Content-Length : 18", "Content-Length: 0x12", "Content-Length: 99999999999999999999", "Transfer-Encoding: xchunked"):  # fmt: skip
+        head = f"POST /comments/new?uri={PAGE} HTTP/1.1\r\nHost: {shared.host}\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        answer = raw(shared, f"{head}{lengths}\r\n\r\n{comment}")
+        assert answer.split()[1] in (b"400", b"413", b"501") and answer.count(b"HTTP/1.") == 1, lengths
+    assert (
+        raw(shared, f"GET / HTTP/1.1\r\nHost: {shared.host}\r\nHost: evil.invalid\r\nConnection: close\r\n\r\n").split()[1]
+        == b"421"
+    )
+    assert len(shared.thread()) == before
+
+
+def test_other_ways_of_asking_for_a_file(shared):
+    (shared.folder / "html" / "picture.png").write_bytes(bytes(range(256)))
+    with running(shared.folder / "html", shared.folder / "other.db") as server:
+        for asked, status, length in (("0-9", 206, 10), ("-5", 206, 5), ("250-", 206, 6), ("9-1", 416, None), ("999999-", 416, None), ("a-b", 200, 256),
+                                      (",".join(["0-1"] * 2000), 200, 256)):  # fmt: skip
+            found, _, body = server.ask("GET", "/picture.png", headers={"Range": f"bytes={asked}"})
+            assert found == status and length in (None, len(body)), asked
+        for path in ("/", PAGE, "/picture.png"):
+            status, _, body = server.ask("HEAD", path)
+            assert status == 200 and body == b""
+            for method in ("OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"):
+                assert server.ask(method, path)[0] == 405, method
+
+
+def test_those_who_say_nothing_do_not_keep_others_out(place):
+    with running(place / "html", place / "comments.db") as server, ExitStack() as silent:
+        host, port = server.host.split(":")
+        for number in range(250):
+            connection = silent.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            connection.sendall(b"GET / HT" if number % 2 else b"POST /comments/new HTTP/1.1\r\nContent-Length: 1000\r\n\r\n{")
+        assert server.ask("GET", PAGE)[0] == 200 and server.post("Meanwhile")[0] == 201
 
 
 @pytest.mark.parametrize("page", ["", "/", "/index.html", "/book/none.html", "/book/../book/deaths.html", "//evil/book/deaths.html",
@@ -367,6 +416,7 @@ def test_files_outside_the_book_are_not_served(place):
     (place / "html" / "linked").symlink_to(place)
     with running(place / "html", place / "comments.db") as server:
         for path in ("/../secret.txt", "/book/../../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/..\\secret.txt", "//secret.txt",
+                     "/%c0%ae%c0%ae/secret.txt", "/%e0%80%ae%e0%80%ae/secret.txt", "/%252e%252e/secret.txt", "/....//secret.txt", "/%u002e%u002e/secret.txt",
                      "/link.txt", "/linked/secret.txt", f"/{secret}", f"/%2f{secret}", "/book/%00", "/.%00./secret.txt", "/comments.db",
                      "/linked/comments.db", "/comments/../comments.db", "/\xff"):  # fmt: skip
             answer = raw(server, f"GET {path} HTTP/1.1\r\nHost: {server.host}\r\nConnection: close\r\n\r\n")

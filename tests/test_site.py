@@ -16,7 +16,7 @@ import yaml
 from bs4 import BeautifulSoup
 from conftest import build
 from nbclient import NotebookClient
-from test_accessible import browser  # noqa: F401
+from test_accessible import SIZES
 from test_book import pages, soup
 
 from tools.paths import ROOT
@@ -84,7 +84,7 @@ def test_citation(built):
     assert other.select_one("p.edition a")["href"] == "index.html#how-to-cite"
 
 
-def test_the_book_with_an_address_and_online_comments(small_book, tmp_path):
+def test_the_book_with_an_address_and_online_comments(small_book, browser, tmp_path):
     """Set both in one build: canonical addresses, previews, list of pages, Hypothesis keyed on the canonical address."""
     root = tmp_path / "book"
     shutil.copytree(small_book, root)
@@ -107,8 +107,62 @@ def test_the_book_with_an_address_and_online_comments(small_book, tmp_path):
     assert page.select("script[src^='https://hypothes.is/']")
     listed = (root / "_build/html/sitemap.xml").read_text(encoding="utf-8")
     assert "<loc>https://book.invalid/dcr/book/deaths.html</loc>" in listed
-    style = (root / "_build/html/_static/screen.css").read_text(encoding="utf-8")
-    assert 'html:has(script[src*="hypothes.is/"]) .bd-header-article' in style
+    for size in SIZES:
+        hypothesis_stands_beside_the_themes_buttons(root / "_build" / "html", browser, size)
+
+
+# What the service's script puts at the right edge, in the sizes of its client: a toolbar, and a bar for marks beside the text
+HYPOTHESIS = """
+window.loads = (window.loads || 0) + 1;
+for (const [name, size] of [["toolbar", "width: 33px; height: 104px"], ["bar", "width: 23px; height: 100%; pointer-events: none"]]) {
+    const part = document.createElement("div");
+    part.id = `hypothesis-${name}`;
+    part.style = `position: fixed; z-index: 2147483647; top: 0; right: 0; ${size}`;
+    document.body.append(part);
+}
+"""
+
+# Links and buttons of the theme that the toolbar lies over, at the top of the page
+COVERED = """() => {
+    const { left, bottom } = document.getElementById("hypothesis-toolbar").getBoundingClientRect();
+    return [...document.querySelectorAll(".bd-header-article :is(a, button), .bd-sidebar-secondary :is(a, button), .bd-header :is(a, button)")]
+        .filter((part) => part.checkVisibility() && part.getClientRects().length)
+        .filter((part) => { const box = part.getBoundingClientRect(); return box.right > left && box.top < bottom; })
+        .map((part) => part.outerHTML.slice(0, 120));
+}"""
+
+
+def hypothesis_stands_beside_the_themes_buttons(html: Path, browser, size: str) -> None:
+    """Open a chapter at a size, with the service's answer in its place: one script is asked for, and nothing is covered."""
+    width, height = SIZES[size]
+    page, foreign = browser.new_page(viewport={"width": width, "height": height}), []
+    with served(html) as address:
+
+        def answer(route) -> None:
+            if not route.request.url.startswith(address):
+                foreign.append(route.request.url)
+                route.fulfill(body=HYPOTHESIS, content_type="text/javascript")
+            else:
+                route.continue_()
+
+        page.route("**/*", answer)
+        page.goto(f"{address}/book/deaths.html")
+        page.locator("#hypothesis-toolbar").wait_for()
+        assert foreign == ["https://hypothes.is/embed.js"] and page.evaluate("window.loads") == 1
+        assert page.locator("link[rel=canonical]").get_attribute("href") == "https://book.invalid/dcr/book/deaths.html"
+        assert page.locator(".bd-header-article button:visible").count() >= 2
+        assert page.evaluate(COVERED) == []
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.close()
+
+
+def test_a_changed_style_sheet_is_taken_up_alone(small_book, tmp_path):
+    root = tmp_path / "book"
+    shutil.copytree(small_book, root)
+    style = root / "book" / "_static" / "screen.css"
+    style.write_text(style.read_text(encoding="utf-8") + "\n/* changed */\n", encoding="utf-8")
+    assert build(root).returncode == 0
+    assert (root / "_build/html/_static/screen.css").read_bytes() == style.read_bytes()
 
 
 @contextmanager
@@ -128,7 +182,7 @@ def served(folder: Path):
         server.server_close()
 
 
-def test_first_views_are_light_and_ask_no_one_else(built, browser):  # noqa: F811
+def test_first_views_are_light_and_ask_no_one_else(built, browser):
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     chapters = [
         contents["root"],
@@ -153,7 +207,7 @@ def test_first_views_are_light_and_ask_no_one_else(built, browser):  # noqa: F81
     assert max(weights.values()) < LIGHT, weights
 
 
-def test_search_works_from_a_folder(built, browser):  # noqa: F811
+def test_search_works_from_a_folder(built, browser):
     page = browser.new_page()
     foreign = []
     page.on("request", lambda request: request.url.startswith(("file:", "data:")) or foreign.append(request.url))
@@ -197,6 +251,8 @@ def test_workflows_are_pinned_and_ask_for_little():
     for path in workflows():
         text = path.read_text(encoding="utf-8")
         workflow = yaml.safe_load(text)
+        assert workflow["defaults"]["run"]["shell"] == "bash", "the shell of no name hides faults in pipes"
+        assert "concurrency" in workflow
         assert workflow["permissions"] == {"contents": "read"}
         for job in workflow["jobs"].values():
             assert job["timeout-minutes"] <= 40
@@ -205,6 +261,18 @@ def test_workflows_are_pinned_and_ask_for_little():
                 assert "${{" not in step.get("run", ""), "what others write belongs in env, not in a script"
         for action in re.findall(r"uses: (.*)", text):
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[\d.]+", action), f"{path.name}: {action}"
+
+
+def test_what_may_write_runs_none_of_the_book():
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "edition.yml").read_text(encoding="utf-8"))["jobs"]
+    assert [name for name, job in jobs.items() if job.get("permissions")] == ["publish"]
+    assert [step["run"] for step in jobs["publish"]["steps"] if "run" in step] == ['.github/publish "$GITHUB_REF_NAME"']
+    assert jobs["publish"]["needs"] == "build"
+    for path in workflows():
+        for name, job in yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].items():
+            for step in job["steps"]:
+                if step.get("uses", "").startswith("actions/checkout@") and (path.stem, name) != ("edition", "publish"):
+                    assert step["with"]["persist-credentials"] is False, f"{path.name}: {name}"
 
 
 def test_binder_installs_the_lock():
@@ -244,9 +312,12 @@ def test_editions_are_kept_and_the_latest_is_at_the_root(tmp_path):
     def shown(path: str) -> str:
         return git(site, "show", f"gh-pages:{path}")
 
+    trees = {}
     for edition, text in (("2026.2", "second"), ("2026.10", "tenth"), ("2026.3", "third")):
         done = publish(edition, text)
         assert done.returncode == 0, done.stderr
+        trees[edition] = git(site, "rev-parse", f"gh-pages:{edition}")
+    assert trees == {edition: git(site, "rev-parse", f"gh-pages:{edition}") for edition in trees}, "an older edition was touched"
     assert shown("index.html") == shown("2026.10/index.html") == "tenth"
     assert shown("2026.2/index.html") == "second" and shown("2026.3/book/third.html") == "third"
     names = git(site, "ls-tree", "-r", "--name-only", "gh-pages").split()

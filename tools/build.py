@@ -252,6 +252,8 @@ def make(now: dict[str, str], package: subprocess.Popen, report: subprocess.Pope
     try:
         say(f"Chapters: {len(run.results)} to run, {len(chapters) - len(run.results)} unchanged")
         write_pages("pdf", publications=PUBLICATIONS, render_report=False, await_chapter=lambda page: run.wait(page))
+        run.finish()
+        kernels.stop_fork_server()
         end(package, "The data package")
         say("Pages and report …")
         with suppress(BrokenPipeError):  # it failed, which `end` tells
@@ -259,16 +261,25 @@ def make(now: dict[str, str], package: subprocess.Popen, report: subprocess.Pope
             report.stdin.flush()
         write_pages("html", publications=PUBLICATIONS)
         end(report, "The report")
+        refuse_changes_since(now)
         collect(now)
         publish()
-    except BuildError:
+    except (BuildError, kernels.ChapterError):
         run.stop()
         MARK.write_text("failed")
-        run.fail()
+        run.finish()
         raise
     prune_caches()
     STATE.write_text(json.dumps(state(now)))
     MARK.unlink()
+
+
+def refuse_changes_since(start: dict[str, str]) -> None:
+    """Raise BuildError if a file changed while it was being read, and forget results that may be filed under the wrong state."""
+    changed = sorted(dict(start.items() ^ inputs().items()))
+    if changed:
+        shutil.rmtree(CACHE)
+        raise BuildError(f"{changed[0]} changed while the book was being built: run make book again.")
 
 
 def alone() -> AbstractContextManager:

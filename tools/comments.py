@@ -9,6 +9,7 @@ import csv
 import html
 import sqlite3
 import sys
+import unicodedata
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,8 +91,9 @@ def comments(database: Path, log: dict[int, dict]) -> list[dict]:
 
 
 def harmless(value):
-    """Return a cell that no spreadsheet takes for a formula: an apostrophe stands before such text."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    """Return a cell that no spreadsheet takes for a formula: an apostrophe stands before such text, in wide letters too."""
+    formula = isinstance(value, str) and unicodedata.normalize("NFKC", value[:100]).lstrip().startswith(("=", "+", "-", "@"))
+    return f"'{value}" if formula else value
 
 
 def write_csv(rows: list[dict], path: Path) -> None:

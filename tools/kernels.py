@@ -40,6 +40,12 @@ def start_fork_server() -> None:
         multiprocessing.forkserver.ensure_running()
 
 
+def stop_fork_server() -> None:
+    """End the process that the kernels came from, whose memory the report can use."""
+    if CAN_FORK:
+        multiprocessing.forkserver._forkserver._stop()
+
+
 def data_fault() -> tuple[str | None, int]:
     """Return the sentence about the first fault in the data, or None, and the number of tables checked."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
@@ -134,7 +140,7 @@ class Run:
         # A kernel waits for messages half of its time: one more than there are cores keeps these busy
         self.pool = ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 1)
         self.results: dict[str, Future] = {}
-        for chapter in chapters:
+        for chapter in sorted(chapters):  # as Sphinx reads them
             notebook = myst_nb_reader_plugin(str(chapter))
             try:
                 self.cache.match_cache_notebook(notebook)
@@ -159,8 +165,8 @@ class Run:
         """Start no more chapters, and wait for those that run."""
         self.pool.shutdown(cancel_futures=True)
 
-    def fail(self) -> None:
-        """Raise the ChapterError of the first chapter that failed, if one did."""
+    def finish(self) -> None:
+        """Wait for all chapters that were not stopped. Raises the ChapterError of the first that failed."""
         for result in self.results.values():
             if not result.cancelled():
                 result.result()

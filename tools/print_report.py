@@ -5,6 +5,7 @@ does not come, the build failed, and it ends.
 """
 
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -37,3 +38,4 @@ if __name__ == "__main__":
     gc.disable()  # all boxes of the report live until it is written: looking for unreachable ones only takes time
     sys.path.insert(0, str(BOOK / "_ext"))
     main(Path(sys.argv[1]), Path(sys.argv[2]))
+    os._exit(0)  # at once: to take down what was built in memory box by box takes seconds

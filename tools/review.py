@@ -48,7 +48,7 @@ LARGEST_REQUEST = 128 * 1024
 
 # Seconds of work that showing one comment may take, for every reader of the page would wait for it;
 # and the characters up to which no text takes long
-LONGEST_RENDERING = 1.0
+LONGEST_RENDERING = 0.4
 LONGEST_UNTRIED = 1_000
 
 # How long authors can edit or delete what they wrote
@@ -60,6 +60,8 @@ NO_CHAPTERS = {"/search.html", "/genindex.html"}
 # The addresses of isso's that are open, below /comments; everything else of it is closed
 ROUTES = re.compile(r"GET /(config|id/\d{1,15})?|POST /(new|preview)|(PUT|DELETE) /id/\d{1,15}")
 MODERATION_ROUTES = re.compile(r"GET /admin/|POST /login/|(GET|POST) /id/\d{1,15}/(edit|activate|delete)/[\w.-]{1,300}")
+# What a request for comments may say besides the page
+SETTING = re.compile(r"[\w.-]{0,18}")
 ISSO_FILES = ("js/embed.min.js", "css/isso.css")
 MODERATION_FILES = ("js/admin.js", "css/admin.css", "img/isso.svg")
 
@@ -201,12 +203,18 @@ def comment_scripts(address: str, title: str) -> str:
 # What readers send
 
 
+def is_text(sign: str) -> bool:
+    """Return whether a sign is part of a text: no control character, none that turns the order of others, no non-character."""
+    turns = "\u202a" <= sign <= "\u202e" or "\u2066" <= sign <= "\u2069"
+    return sign in "\n\t" or not (unicodedata.category(sign) == "Cc" or turns or ord(sign) & 0xFFFE == 0xFFFE)
+
+
 def line_or_text(value, name: str, lines: bool = False) -> str:
-    """Return a string without control characters. Raises Refusal if it is no string, too long, or not text."""
+    """Return a string without what is no text. Raises Refusal if it is no string, too long, or not text."""
     if not isinstance(value, str):
         raise Refusal(400, f"The field {name} must be text.")
     value = value.replace("\r\n", "\n").replace("\r", "\n")
-    value = "".join(sign for sign in value if unicodedata.category(sign) != "Cc" or sign in "\n\t")
+    value = "".join(sign for sign in value if is_text(sign))
     if any(unicodedata.category(sign) == "Cs" for sign in value):
         raise Refusal(400, f"The field {name} is not valid Unicode.")
     if len(value) > LONGEST[name]:
@@ -368,8 +376,11 @@ class Review:
 
     def to_isso(self, request: Request, path: str) -> Response:
         """Return isso's answer, after checking what is sent."""
-        if path == "/" and request.method == "GET" and "uri" not in request.args:
-            raise Refusal(400, "Name the page: /comments/?uri=…")
+        if path == "/" and request.method == "GET":
+            if "uri" not in request.args:
+                raise Refusal(400, "Name the page: /comments/?uri=…")
+            if not all(SETTING.fullmatch(value) for name, value in request.args.items(multi=True) if name != "uri"):
+                raise Refusal(400, "Besides the page, a request for comments has short numbers and words only.")
         if self.moderated and MODERATION_ROUTES.fullmatch(f"{request.method} {path}"):
             with self.writing:
                 return self.forward(request, path, request.get_data(), json_answer=False)
@@ -413,8 +424,8 @@ class Review:
     def displayable(self, data: dict) -> str:
         """Return the text of a comment. Raises Refusal if it is too short, too long, or could not be shown."""
         text = line_or_text(data.get("text"), "text", lines=True)
-        if len(text.strip()) < 3:
-            raise Refusal(400, "Write at least three characters.")
+        if sum(not sign.isspace() and unicodedata.category(sign) != "Cf" for sign in text) < 3:
+            raise Refusal(400, "Write at least three letters or signs.")
         if len(text) > LONGEST_UNTRIED:
             started = time.thread_time()
             try:
@@ -444,8 +455,10 @@ class Review:
         if json_answer:
             environ |= {"HTTP_ACCEPT": "application/json", "CONTENT_TYPE": "application/json"}
         response = Response.from_app(self.isso, environ, buffered=True)
-        if json_answer and response.status_code >= 500 and request.method != "GET":
-            raise Refusal(507, UNSAVED)
+        if json_answer and response.status_code >= 500:
+            raise Refusal(503, UNREAD) if request.method == "GET" else Refusal(507, UNSAVED)
+        if json_answer and response.status_code == 400 and request.method == "GET":
+            raise Refusal(400, "There are no comments to be had in that way.")
         if json_answer and response.status_code == 403:
             limited = path == "/new"
             raise (
@@ -531,8 +544,10 @@ def serve(chosen: argparse.Namespace) -> None:
             threads=8,
             ident=None,
             max_request_body_size=LARGEST_REQUEST,
-            channel_timeout=60,
-            connection_limit=200,
+            # those who open connections and say nothing do not keep others out for long
+            channel_timeout=20,
+            cleanup_interval=5,
+            connection_limit=500,
             clear_untrusted_proxy_headers=True,
             **(trusted if chosen.proxy else {}),
         )

@@ -15,6 +15,7 @@ from sphinx.domains.std import StandardDomain
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.fileutil import copy_asset
 
 from ledger import ledger
 
@@ -100,6 +101,7 @@ class LazyPictures(SphinxPostTransform):
                 width, height = image["ratio"]
                 image["width"], image["height"] = f"{WIDTH}px", f"{round(WIDTH * height / width)}px"
                 image["loading"] = "lazy"
+                image["classes"].append("no-scaled-link")
 
 
 def with_size(html: str) -> str:
@@ -134,10 +136,39 @@ class StubColumns(SphinxPostTransform):
                 columns[0]["stub"] = 1
 
 
+# A table of four columns or more with a cell of more signs than this is one of prose
+PROSE = 50
+
+
+class WordyTables(SphinxPostTransform):
+    """Marks tables of prose, which need smaller letters and more room for a line than tables of numbers."""
+
+    default_priority = 7
+    builders = ("html",)
+
+    def run(self, **kwargs) -> None:
+        for table in self.document.findall(nodes.table):
+            columns = list(table.findall(nodes.colspec))
+            if len(columns) > 3 and any(len(cell.astext()) > PROSE for cell in table.findall(nodes.entry)):
+                table["classes"].append("wordy")
+
+
 def with_scope(html: str) -> str:
     """Return HTML whose table headers say what they head."""
     html = re.sub(r'<th class="(?=[^"]*\bhead\b)', '<th scope="col" class="', html)
     return re.sub(r'<th class="(?=[^"]*\bstub\b)(?![^"]*\bhead\b)', '<th scope="row" class="', html)
+
+
+# A caption, the legend that docutils opens a second caption for, and what it leaves within both
+CAPTION_AND_LEGEND = re.compile(
+    r'(<figure class="chart[^>]*>\n<figcaption>.*?)<figcaption>\n(<div class="legend">.*?</div>\n)(.*?)</figcaption>\n</figure>',
+    re.DOTALL,
+)
+
+
+def with_caption(html: str) -> str:
+    """Return HTML whose figures hold one caption, of headline and subtitle, and after it their picture and source."""
+    return CAPTION_AND_LEGEND.sub(r"\1\2</figcaption>\n\3</figure>", html)
 
 
 def edition(app: Sphinx) -> str:
@@ -150,7 +181,7 @@ def edition(app: Sphinx) -> str:
 def finish_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Give a page's table headers their scope, its foot the edition, its head what search engines and previews read."""
     if "body" in context:
-        context["body"] = without_roles(with_size(with_scope(context["body"])))
+        context["body"] = without_roles(with_caption(with_size(with_scope(context["body"]))))
     to_citation = context["pathto"](app.config.root_doc) if pagename != app.config.root_doc else ""
     context["theme_extra_footer"] = (
         f'<p class="edition">{escape(edition(app))} <a href="{escape(to_citation)}#how-to-cite">How to cite</a></p>'
@@ -292,7 +323,7 @@ def web_link(title: str, target: str) -> nodes.reference:
 
 
 def write_first_page(app: Sphinx, exception: Exception | None) -> None:
-    """Write `index.html`, which leads to the first chapter, the executed notebooks, and the list of pages for search engines."""
+    """Write `index.html`, which leads to the first chapter, the executed notebooks, the list of pages, and changed style sheets."""
     if exception or app.builder.name != "html":
         return
     out = Path(app.outdir)
@@ -323,6 +354,9 @@ def write_first_page(app: Sphinx, exception: Exception | None) -> None:
             f"{pages}</urlset>\n",
             encoding="utf-8",
         )
+    # Where no page is out of date Sphinx leaves a changed style sheet behind
+    for folder in app.config.html_static_path:
+        copy_asset(Path(app.confdir, folder), out / "_static")
     write_notebooks(app, out / "notebooks")
 
 
@@ -398,6 +432,7 @@ def setup(app: Sphinx):
     app.add_post_transform(KeepFor)
     app.add_post_transform(LazyPictures)
     app.add_post_transform(StubColumns)
+    app.add_post_transform(WordyTables)
     app.add_post_transform(ShortenForPrint)
     app.connect("config-inited", check_comments, priority=900)
     app.connect("builder-inited", add_filter)

@@ -77,10 +77,7 @@ def give_body(pdf: Pdf, item: Dictionary) -> None:
 
 
 def join_tables(tree: Dictionary) -> None:
-    """Make one table of the pieces of a table; all but the first lack a caption.
-
-    A table in two pieces stays two tables, each with its heads: a head that is repeated once is read as text.
-    """
+    """Make one table of the pieces of a table; all but the first lack a caption."""
     tables: list[list[Dictionary]] = []
     for element in [element for element, _ in elements(tree) if str(element.S) == "/Table"]:
         if having(element, Name.Caption):
@@ -88,13 +85,9 @@ def join_tables(tree: Dictionary) -> None:
         else:
             tables[-1].append(element)
     for table, *continued in tables:
-        pieces = [table, *continued]
-        if len(pieces) > 2:
-            for rest in continued:
-                join(table, rest)
-            pieces = [table]
-        for piece in pieces:
-            balance(piece)
+        for rest in continued:
+            join(table, rest, keep_head=len(continued) == 1)
+        balance(table)
 
 
 def having(element: Dictionary, role: Name) -> list[Dictionary]:
@@ -102,11 +95,16 @@ def having(element: Dictionary, role: Name) -> list[Dictionary]:
     return [kid for kid in kids(element) if isinstance(kid, Dictionary) and kid.get("/S") == role]
 
 
-def join(table: Dictionary, rest: Dictionary) -> None:
-    """Move the rows of `rest` to the end of `table`; its repeated head is dropped, and its cells name the first head."""
+def join(table: Dictionary, rest: Dictionary, keep_head: bool) -> None:
+    """Move the rows of `rest` to the end of `table`, their cells naming the first head.
+
+    The repeated head is dropped, or kept as a row: a line that stands on two pages only is taken for text, not for a
+    running head, and must not be lost.
+    """
     heads = {bytes(again.ID): head.ID for head, again in zip(head_cells(table), head_cells(rest), strict=True)}
     (body,) = having(table, Name.TBody)
-    rows = [row for part in having(rest, Name.TBody) for row in kids(part)]
+    parts = [Name.THead, Name.TBody] if keep_head else [Name.TBody]
+    rows = [row for role in parts for part in having(rest, role) for row in kids(part)]
     for row in rows:
         row.P = body
         for cell in kids(row):

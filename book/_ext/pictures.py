@@ -40,8 +40,26 @@ class FigureOutput:
             sphinx.nested_render_text(page["source"], data.line or 0)
         figure, source = holder.children
         figure["classes"].append("chart")
+        figure += enlarged(page, next(iter(figure.findall(nodes.image))))
         figure += nodes.container("", source, files(renderer, page), values(page), classes=["chart-source"])
         return [figure]
+
+
+def enlarged(page: dict, image: nodes.image) -> nodes.container:
+    """Return what folds out a picture in the size of its letters, for phones: screen.css shows it on narrow screens alone."""
+    begin = (
+        '<details class="chart-large"><summary>Enlarge the picture</summary>'
+        f'<div class="chart-picture" tabindex="0" role="region" aria-label="{subject(page)}, enlarged">'
+    )
+    end = "</div></details>\n"
+    return nodes.container(
+        "", nodes.raw("", begin, format="html"), image.deepcopy(), nodes.raw("", end, format="html"), classes=["web-only"]
+    )
+
+
+def subject(page: dict) -> str:
+    """Return what a figure is on, as HTML."""
+    return escape(page["name"].removeprefix("fig-").replace("-", " ").capitalize())
 
 
 def ratio(svg: str) -> tuple[float, float]:
@@ -82,8 +100,8 @@ def values(page: dict) -> nodes.raw:
     return nodes.raw(
         "",
         '<details class="chart-values"><summary>Table of the plotted values</summary>'
-        '<div class="chart-values-table" tabindex="0" role="region" aria-label="Plotted values of '
-        f'{escape(page["name"].removeprefix("fig-").replace("-", " "))}"><table><caption><span>{escape(caption)}</span></caption>'
+        '<div class="chart-values-table" tabindex="0" role="region" aria-label="'
+        f'{subject(page)}, plotted values"><table><caption><span>{escape(caption)}</span></caption>'
         f"<thead><tr>{scope}</tr></thead><tbody>{body}</tbody></table></div></details>\n",
         format="html",
         classes=["web-only"],
@@ -121,4 +139,4 @@ def short(value: str) -> str:
 def setup(app):
     if FigureOutput not in render.load_mime_renders():
         render.load_mime_renders().append(FigureOutput)
-    return {"version": "2", "env_version": 3, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "2", "env_version": 4, "parallel_read_safe": True, "parallel_write_safe": True}

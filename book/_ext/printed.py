@@ -3,8 +3,11 @@
 import re
 from dataclasses import dataclass
 from html import escape
+from itertools import takewhile
 
 from lxml import html
+
+from columns import set_widths
 
 BRIEF = "book/brief"
 
@@ -45,11 +48,13 @@ def printed_pages(body: str, captions: list[str], edition: Edition) -> tuple[str
     tidy(article)
     parts = side_by_side(article, captions)
     chapters = [chapter for _, chapters in parts for chapter in chapters]
-    keep_short_tables(article)
+    tell_apart(chapters)
     unlink_what_is_gone(chapters)
+    for chapter in chapters:
+        drop_sections(chapter)
     summary, *others = (html.tostring(chapter, encoding="unicode") for chapter in chapters)
     report = (
-        f'<header class="cover"><p class="cover-title">{escape(edition.title)}</p>\n'
+        f'<header class="cover"><p class="cover-title">{escape(edition.title).replace(": ", ":<br>")}</p>\n'
         f'<p class="cover-subtitle">{escape(edition.subtitle)}</p>\n'
         f'<p class="cover-edition">{escape(edition.dated)}</p>\n<p class="cover-licence">{escape(edition.licence)}</p>\n'
         '<p class="cover-licence">Comments: <a href="#reviewing-this-book">Reviewing this book</a> says how they are made '
@@ -123,6 +128,7 @@ def tidy(article) -> None:
             tag.drop_tree()
     for tag in [*article.iter("script", "details")]:
         tag.drop_tree()
+    lay_flat(article)
     for span in article.xpath(".//a//span | .//span[contains(@class, 'pre')]"):
         span.drop_tag()
     # The marks of citations are numbered by page, so several on this page would bear one name
@@ -155,18 +161,77 @@ def move_anchors(article) -> dict[str, str]:
     return {old: moved.get(new, new) for old, new in moved.items()}
 
 
-def keep_short_tables(article) -> None:
-    """Mark the tables that a page should hold whole."""
-    for table in article.iter("table"):
-        if len(table.findall("tbody/tr")) <= SHORT:
-            table.set("class", f"{table.get('class', '')} short")
+def lay_flat(article) -> None:
+    """Make figures and tables neighbours of the paragraphs about them, a table in one block with its notes.
+
+    Marks the tables that a page should hold whole.
+    """
+    for cell in having(article, "cell_output") + having(article, "cell"):
+        cell.drop_tag()
+    for inner in article.xpath(".//figcaption/figcaption"):
+        # Sphinx writes a caption before its picture as a caption that holds the picture.
+        outer = inner.getparent()
+        legend, *others = inner
+        outer.append(legend)
+        outer.getparent().extend(others)
+        outer.remove(inner)
+    for table in article.xpath(".//table[caption]"):
+        block = html.Element("div", {"class": "tabular"})
+        table.addprevious(block)
+        for part in (table, *notes(table)):
+            block.append(part)
+        if len(block.text_content()) <= SHORT:
+            block.set("class", "tabular short")
+        for text in (text for text in table.xpath("tbody//text()") if "(" in text):
+            holder = text.getparent()
+            setattr(holder, "text" if text.is_text else "tail", INTERVAL.sub(unbroken, text))
+        set_widths(table)
 
 
-# Rows of a table that is not broken over pages
-SHORT = 14
+def unbroken(found: re.Match) -> str:
+    """Return a text of which no line is to break."""
+    return found[0].replace(" ", "\u00a0")
+
+
+def notes(table) -> list:
+    """Return the paragraphs that stand under a table and belong to it."""
+    return list(takewhile(lambda part: "source-line" in part.get("class", ""), table.itersiblings()))
+
+
+# An interval in brackets, with its number where they are the whole cell, which a narrow column should not break
+INTERVAL = re.compile(r"(^\S+ )?\([^\s()]+ to [^\s()]+\)")
+
+# Characters of a table, its notes included, that is not broken over pages: about a third of a page
+SHORT = 1600
+
+
+def tell_apart(chapters: list) -> None:
+    """Give the second and later places of one address, such as “what this does not tell us”, an address of their own."""
+    taken = set()
+    for chapter in chapters:
+        own = {}
+        for holder in chapter.xpath("descendant-or-self::*[@id]"):
+            name = holder.get("id")
+            if name in taken:
+                own[name] = f"{chapter.get('id')}-{name}"
+                holder.set("id", own[name])
+            taken.add(holder.get("id"))
+        for link in chapter.xpath(".//a[starts-with(@href, '#')]"):
+            name = link.get("href")[1:]
+            link.set("href", f"#{own.get(name, name)}")
+
 
 # A chapter of more sections than this is a catalogue, whose sections the contents do not list
 LISTED = 30
+
+
+def drop_sections(chapter) -> None:
+    """Give the addresses of a chapter's sections to their headings: all blocks are neighbours, and text can pass a figure."""
+    for section in list(chapter.iterdescendants("section")):
+        heading = next(section.iter("h2", "h3", "h4", "h5", "h6"))
+        if section.get("id"):
+            heading.set("id", section.get("id"))
+        section.drop_tag()
 
 
 def unlink_what_is_gone(chapters: list) -> None:
@@ -186,7 +251,7 @@ def contents(parts: list[tuple[str, list]]) -> str:
         for heading in (heading for chapter in chapters for heading in chapter.iter("h1", "h2")):
             if heading.tag == "h2" and len(heading.xpath("ancestor::section[h1][1]//h2")) > LISTED:
                 continue
-            target = next(above.get("id") for above in heading.iterancestors("section"))
+            target = heading.get("id") or heading.getparent().get("id")
             lines.append(entry(f"contents-{heading.tag}", target, heading.text_content()))
     return f"<ol>{''.join(lines)}</ol>"
 

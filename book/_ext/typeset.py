@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pikepdf
 
+from flow import fill_pages, hang_spaces
 from pdf_parcel import attach, describe
 from pdf_tags import mend
 
@@ -47,6 +48,8 @@ def render(out: Path, parcel: Parcel) -> None:
     """Set each document's HTML in the folder as PDF. Raises RuntimeError where Pango is missing."""
     HTML = load_renderer()
     remember_page_references()
+    fill_pages()
+    hang_spaces()
     for page in [out / f"{name}.html" for name in DOCUMENTS if (out / f"{name}.html").exists()]:
         target = page.with_suffix(".pdf")
         HTML(filename=page, base_url=f"{out}/").write_pdf(target, pdf_variant="pdf/ua-1")

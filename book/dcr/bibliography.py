@@ -1,14 +1,15 @@
-"""Write `references.bib` from `data/sources.csv`, one entry a source, so that both always agree.
+"""Write what repeats the register of sources from `data/sources.csv`, so that all always agree.
 
-`python -m dcr.bibliography` (from `book/`) refreshes the file; a test fails while it is stale.
+That is `references.bib`, one entry a source, and the sources of each table in `data/datapackage.json`.
+`python -m dcr.bibliography` (from `book/`) refreshes both; a test fails while one is stale.
 
 Where the register names people, entries are `article` if a DOI is known or the publisher is a journal, `techreport` for
 public bodies, parliaments and statistical offices, and `misc` for all else.
 Where it names none, the publisher stands as author, as a corporate name, of a `misc` entry: a reader sees it once.
 """
 
+import json
 import re
-from pathlib import Path
 
 import pandas as pd
 
@@ -78,15 +79,36 @@ def bibliography() -> str:
     return "\n".join(entry(source) for _, source in sources.iterrows())
 
 
-def is_fresh(target: Path = TARGET) -> bool:
-    """Tell whether the file agrees with the register."""
-    return target.exists() and target.read_text(encoding="utf-8") == bibliography()
+# A table of more sources than this refers to the register instead of naming them
+NAMED = 4
+REGISTER = {"title": "The register of sources (sources.csv), by the keys that each row names", "path": "sources.csv"}
 
 
-def main(target: Path = TARGET) -> None:
-    """Write the file."""
-    target.write_text(bibliography(), encoding="utf-8")
-    print(f"{target.name}: {len(data.load('sources'))} sources.")
+def descriptor() -> str:
+    """Return the whole of `datapackage.json` with the sources of each table as its rows name them.
+
+    A table without a column of sources keeps what its description says. Raises DataError if a table is broken.
+    """
+    register = data.load("sources").set_index("key")
+    package = json.loads((paths.DATA / "datapackage.json").read_text(encoding="utf-8"))
+    for resource in package["resources"]:
+        if data.source_columns(resource["name"]):
+            keys = data.sources_of(data.read(resource["name"]))
+            resource["sources"] = [named(register.loc[key]) for key in keys] if len(keys) <= NAMED else [REGISTER]
+    return json.dumps(package, indent=2, ensure_ascii=False) + "\n"
+
+
+def named(source: pd.Series) -> dict[str, str]:
+    """Return a source of the register as a Data Package names it."""
+    told = {"title": f"{source['publisher']}: {source['title']}"}
+    return told if pd.isna(source["url"]) else told | {"path": source["url"]}
+
+
+def main() -> None:
+    """Write both files."""
+    TARGET.write_text(bibliography(), encoding="utf-8")
+    (paths.DATA / "datapackage.json").write_text(descriptor(), encoding="utf-8")
+    print(f"{TARGET.name} and datapackage.json: {len(data.load('sources'))} sources.")
 
 
 if __name__ == "__main__":

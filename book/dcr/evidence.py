@@ -194,7 +194,7 @@ def detail_of(row, twin: bool = False) -> str:
         for remark, holds in (
             ("inverted", row.ratio_basis == "inverted"),
             ("cited by an opponent", row.role == "effect_cited_by_opponent"),
-            ("area next to the room's", row.role == "neighbouring_area"),
+            ("neighbouring area", row.role == "neighbouring_area"),
             ("superseded", row.role == "superseded"),
         )
         if holds
@@ -260,8 +260,9 @@ def draw_forest(axes: Axes, rows: pd.DataFrame, titles: dict[str, str], limits: 
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     axes.axvline(1, color=GREY, linewidth=1)
-    for text, side in (("← favours the room  ", "right"), ("  favours no room →", "left")):
-        axes.text(1, 1.005, text, transform=axes.get_xaxis_transform(), ha=side, va="bottom", fontsize=8.5, color=GREY)
+    for text, side, beside in (("← favours the room", "right", -6), ("favours no room →", "left", 6)):
+        axes.annotate(text, (1, 1.005), (beside, 0), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
+                      ha=side, va="bottom", fontsize=8.5, color=GREY)  # fmt: skip
 
 
 def draw_marks(axes: Axes, x: float, y: float, counts: pd.Series, across: int, step: float, drop: float) -> None:

@@ -161,6 +161,7 @@ showing and editing comments is isso. This script joins the two. */
   });
   let passages = [];
   let selected = null;
+  let origin = article; // where in the chapter the dialog was opened
 
   /** Read the passages that have comments and highlight them. */
   async function showPassages() {
@@ -234,7 +235,8 @@ showing and editing comments is isso. This script joins the two. */
       fault, button);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      button.disabled = true;
+      if (button.ariaDisabled) return;
+      button.ariaDisabled = "true"; // and not disabled, which would lose the focus
       fault.textContent = "";
       try {
         localStorage.setItem("isso-author", JSON.stringify(name.value || null));
@@ -243,7 +245,7 @@ showing and editing comments is isso. This script joins the two. */
         done(saved);
       } catch (problem) {
         fault.textContent = problem.message;
-        button.disabled = false;
+        button.ariaDisabled = null;
       }
     });
     return form;
@@ -252,14 +254,29 @@ showing and editing comments is isso. This script joins the two. */
   function openDialog(heading, quote, ...content) {
     const close = make("button", { type: "button", class: "review-close" }, "Close");
     close.addEventListener("click", () => dialog.close());
-    dialog.replaceChildren(make("h2", { id: "review-heading" }, heading), close, make("blockquote", {}, quote), ...content);
+    const words = make("blockquote", {}, quote);
+    dialog.replaceChildren(make("h2", { id: "review-heading" }, heading), close, words, ...content);
     if (!dialog.open) dialog.showModal();
+    if (words.scrollHeight > words.clientHeight) words.tabIndex = 0; // a long one scrolls, by keyboard too
   }
 
+  // Sphinx's script takes every Escape for its own
+  dialog.addEventListener("keydown", (event) => { if (event.key === "Escape") event.stopPropagation(); });
   dialog.addEventListener("close", () => {
     dropSelection();
     annotator.cancelSelected();
+    const { activeElement } = document; // none of the page's, if what had the focus before is gone
+    if (activeElement === document.body || dialog.contains(activeElement)) focusOn(origin);
   });
+
+  /** Let the keyboard go on from a place that takes no focus of its own. */
+  function focusOn(element) {
+    if (element.tabIndex < 0) {
+      element.tabIndex = -1;
+      element.addEventListener("blur", () => element.removeAttribute("tabindex"), { once: true });
+    }
+    element.focus({ preventScroll: true });
+  }
 
   /** After saving: show the comment in the text and at the foot. */
   async function saved(comment) {
@@ -267,6 +284,8 @@ showing and editing comments is isso. This script joins the two. */
     say(comment.mode === 2 ? "Saved. Others see your comment once it is approved." : "Your comment is saved. You can change it at the foot of the page for 15 minutes.");
     window.Isso.fetchComments();
     await showPassages();
+    const passage = passages.find(({ id }) => id === comment.id || id === comment.parent);
+    if (passage?.button) passage.button.focus({ preventScroll: true });
   }
 
   offer.addEventListener("click", () => {
@@ -274,6 +293,7 @@ showing and editing comments is isso. This script joins the two. */
     const target = [selected.target].flat().map(({ selector }) => ({ selector })).filter(({ selector }) => selector[0].exact.trim());
     const quote = target.map(({ selector }) => selector[0].exact.replace(/\s+/g, " ").trim()).join(" … ");
     const range = annotator.state.store.getAnnotation(selected.id).target.selector[0].range;
+    origin = range.startContainer.parentElement;
     const section = sectionOf(range.startContainer);
     openDialog("Comment on this passage", quote, commentForm(() => ({ passage: { section, targets: target } }), saved));
     dialog.querySelector("textarea").focus();

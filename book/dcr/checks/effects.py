@@ -77,7 +77,7 @@ def ratios_follow_from_estimates() -> None:
         rows["ratio_basis"].isin(["as_published", "poisson_from_counts"]) & (rows["effect_measure"] != "level_change_per_month")
     ]
     inverted = rows[rows["ratio_basis"] == "inverted"]
-    percent = rows[rows["ratio_basis"].isin(["one_plus_percent", "one_plus_rounded_percent", "from_rounded_means"])]
+    percent = rows[rows["ratio_basis"].isin(["one_plus_percent", "one_plus_rounded_percent"])]
     percent = percent[percent["effect_measure"] != "level_change_per_month"]
     swapped = {"": "", "_lower": "_upper", "_upper": "_lower"}
     for end, other in swapped.items():
