@@ -20,8 +20,7 @@ LEFT_OUT = shutil.ignore_patterns("_build", ".venv", ".git", "__pycache__", ".py
 
 def chapters(options: argparse.Namespace, scratch: Path) -> None:
     """Build longer and longer books from nothing; print time and memory of each, and how they grow."""
-    if not (ROOT / "_build" / "numbers.json").exists():
-        sys.exit("The copies of chapters need the ledger of the built book: run make book first.")
+    run(BUILD, ROOT)  # the copies need the ledger of the book
     print("chapters   seconds   megabytes")
     measured = []
     for length in options.lengths:
