@@ -68,3 +68,15 @@ def test_code_keeps_the_style():
     for arguments in (["check"], ["format", "--check"]):
         result = subprocess.run([sys.executable, "-m", "ruff", *arguments, "."], cwd=ROOT, capture_output=True, text=True)
         assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_lines_without_make_are_those_of_make_and_begin_well():
+    readme, makefile = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "Makefile"))
+    block = readme.split("## Without make")[1].split("```")[1].strip().replace("\\", "/").splitlines()
+    commands = [re.search(r"(tools/environment\.py.*|-m (?:tools\.build|pytest))$", line)[1] for line in block]
+    assert commands == ["tools/environment.py --test", "-m tools.build", "-m pytest"]
+    assert all(command in makefile for command in commands)
+    if environment.STAMP.exists():  # else it would be made here, which `make test` did before
+        result = subprocess.run([sys.executable, *commands[0].split()], cwd=ROOT, capture_output=True, text=True, timeout=300)
+        assert result.returncode == 0, result.stderr
+        assert "Making the environment" not in result.stderr

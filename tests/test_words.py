@@ -52,7 +52,7 @@ def test_change_from_zero_has_no_percentage():
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA])
 @pytest.mark.parametrize(
     "function",
-    [words.count, words.decimal, words.percent, words.rose_or_fell, words.more_or_fewer, words.higher_or_lower, words.numeral],
+    [words.count, words.decimal, words.percent, words.rose_or_fell, words.more_or_fewer, words.numeral],
 )
 def test_a_missing_value_stops_the_sentence(function, missing):
     with pytest.raises(ValueError, match="missing"):
@@ -80,9 +80,6 @@ def test_record_needs_an_earlier_value():
 
 
 def test_other_words():
-    assert words.higher_or_lower(1) == "higher than"
-    assert words.higher_or_lower(-1) == "lower than"
-    assert words.higher_or_lower(0) == "equal to"
     assert words.times(19.1, 5.3) == "3.6 times"
     assert words.listed(["a"]) == "a"
     assert words.listed(["a", "b", "c"]) == "a, b and c"

@@ -315,6 +315,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     search_rarely()
+    sys.stdout.reconfigure(errors="replace")  # where the terminal lacks a letter, it shows a question mark
     code = main()
     sys.stdout.flush()
     os._exit(code)  # at once: the fork server and its kernels end with this process

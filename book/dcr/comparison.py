@@ -81,9 +81,6 @@ def latest_counts(after: int) -> pd.DataFrame:
     return counts.assign(apart=apart).sort_values(["apart", "year"], ascending=[True, False]).drop_duplicates("country")
 
 
-FORENSIC = "overdoses, as ruled by a forensic doctor"
-REGISTER = "drug-induced deaths, mortality register"
-ANY_DRUG = "any illicit drug found, whatever the cause"
 MISUSE, INDUCED = "drug misuse", "drug induced"
 
 # Year and definition in Scotland, year and definition in Portugal, and what the deaths are divided by

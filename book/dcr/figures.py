@@ -25,7 +25,7 @@ from dcr.paths import FONTS, STATIC
 MIME = "application/vnd.dcr.figure+json"
 
 # Government Analysis Function palette; each has a contrast of 3:1 or more with white, the first and last two 4.5:1
-BLUE, TEAL, PLUM, ORANGE, GREY, LILAC = "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D", "#A285D1"
+BLUE, TEAL, PLUM, ORANGE, GREY = "#12436D", "#28A197", "#801650", "#F46A25", "#3D3D3D"
 
 # Characters of alternative text that a listener can be asked to keep in mind
 LONGEST_ALT = 600

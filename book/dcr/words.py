@@ -52,12 +52,6 @@ def rose_or_fell(change: float) -> str:
     return "rose" if change > 0 else "fell" if change < 0 else "was unchanged"
 
 
-def higher_or_lower(change: float) -> str:
-    """Return how a quantity compares: higher than, lower than or equal to."""
-    present(change)
-    return "higher than" if change > 0 else "lower than" if change < 0 else "equal to"
-
-
 def more_or_fewer(change: float) -> str:
     """Return a change in a count: 155 fewer than, 46 more than, the same as."""
     present(change)

@@ -19,6 +19,8 @@ import pytest
 from conftest import build, differing, published
 from next_year import synthetic_next_year
 
+from benchmarks import long_book
+
 KILLS = int(os.environ.get("KILLS", 20))
 SEED = os.environ.get("SEED", "2026")
 
@@ -163,3 +165,31 @@ def test_the_same_bytes_in_another_year(small_book, undisturbed, tmp_path, year)
     result = build(root, env={"LD_PRELOAD": str(clock), "CLOCK_SHIFT": f"{shift:.0f}"})
     assert result.returncode == 0, result.stdout + result.stderr
     assert not differing(published(root), undisturbed[0])
+
+
+def test_machines_that_share_only_files_run_a_book_together(small_book, tmp_path):
+    """Two clones each run one of two chapters; a third takes their caches, and its build runs none."""
+    original = copied(small_book, tmp_path / "original")
+    shutil.rmtree(original / "_build")
+    chapter = (original / "book" / "deaths.md").read_text(encoding="utf-8")
+    own = {"latest_year", *(f"deaths_latest{part}" for part in ("", "_change", "_record"))}
+    (original / "book" / "again.md").write_text(long_book.copied(chapter, own, "2"), encoding="utf-8")
+    contents = original / "_toc.yml"
+    contents.write_text(contents.read_text() + "  - file: book/again\n")
+    clones = [shutil.copytree(original, tmp_path / name) for name in ("one", "other", "third")]
+
+    def spread(folder: Path, *arguments) -> str:
+        command = [sys.executable, "-m", "tools.spread", *map(str, arguments)]
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    assert "1 of 1  deaths" in spread(clones[0], "1/2")
+    assert "1 of 1  again" in spread(clones[1], "2/2")
+    shared = [folder / "_build" / ".jupyter_cache" for folder in clones[:2]]
+    assert spread(clones[2], *shared) == "2 chapters have run.\n"
+    result = build(clones[2])
+    assert "0 to run, 2 unchanged" in result.stdout, result.stdout + result.stderr
+    assert result.returncode == 0
+    assert build(original).returncode == 0
+    assert not differing(published(clones[2]), published(original))

@@ -1,0 +1,1 @@
+"""How the book grows, and how its build compares with the plain one."""
