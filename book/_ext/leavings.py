@@ -22,6 +22,11 @@ def clear_static(app, config) -> None:
     shutil.rmtree(Path(app.outdir, "_static"), ignore_errors=True)
 
 
+def write_first(app, env) -> list[str]:
+    """Have the first page written, for Sphinx copies static files only where some page is."""
+    return [app.config.root_doc]
+
+
 def sweep(app, exception: Exception | None) -> None:
     """Take away the pages that are not in the book, the files that no page refers to, and words without a page."""
     if exception or app.builder.name != "html":
@@ -45,5 +50,6 @@ def sweep(app, exception: Exception | None) -> None:
 
 def setup(app):
     app.connect("config-inited", clear_static)
+    app.connect("env-updated", write_first)
     app.connect("build-finished", sweep, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,7 +15,6 @@ from sphinx.domains.std import StandardDomain
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.fileutil import copy_asset
 
 from ledger import ledger
 
@@ -323,7 +322,7 @@ def web_link(title: str, target: str) -> nodes.reference:
 
 
 def write_first_page(app: Sphinx, exception: Exception | None) -> None:
-    """Write `index.html`, which leads to the first chapter, the executed notebooks, the list of pages, and changed style sheets."""
+    """Write `index.html`, which leads to the first chapter, the executed notebooks, and the list of pages for search engines."""
     if exception or app.builder.name != "html":
         return
     out = Path(app.outdir)
@@ -354,9 +353,6 @@ def write_first_page(app: Sphinx, exception: Exception | None) -> None:
             f"{pages}</urlset>\n",
             encoding="utf-8",
         )
-    # Where no page is out of date Sphinx leaves a changed style sheet behind
-    for folder in app.config.html_static_path:
-        copy_asset(Path(app.confdir, folder), out / "_static")
     write_notebooks(app, out / "notebooks")
 
 
