@@ -21,10 +21,16 @@ LOCK = ROOT / "requirements.txt"
 STAMP = VENV / "made-from"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
+
+def has_library(name: str) -> bool:
+    """Tell whether the system has a library, under its own name or the one that it has on Windows."""
+    return bool(ctypes.util.find_library(name) or ctypes.util.find_library(f"lib{name}-0"))
+
+
 # What the operating system must have: how to see it, Debian's packages, and what to say to everybody else
 BOOK = {
     "Pango": (
-        lambda: all(map(ctypes.util.find_library, ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset"))),
+        lambda: all(map(has_library, ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset"))),
         ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"],
         "The printed report needs the library Pango: on Debian or Ubuntu run “apt-get install libpango-1.0-0 libpangoft2-1.0-0 "
         "libharfbuzz-subset0”, on macOS “brew install pango”, on Windows install MSYS2 and run “pacman -S mingw-w64-x86_64-pango”.",
