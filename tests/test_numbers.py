@@ -59,7 +59,13 @@ def test_provenance_names_rows_and_sources():
         ("7 May 2025", "date", "7 May 2025", "7 May 2025"),
     ],
 )
-def test_a_value_is_exact_on_the_web_and_has_six_figures_in_print(value, unit, in_full, in_print):
+def test_a_value_stands_as_recorded_on_the_web_and_has_six_figures_in_print(value, unit, in_full, in_print):
     record = {"value": value, "unit": unit}
     assert ledger.exact(record) == in_full
     assert ledger.exact(record, figures=6) == in_print
+
+
+def test_a_recorded_value_is_the_same_on_every_machine():
+    """Processors differ in the last figures of a fit."""
+    assert numbers.plain(12.773892509953130, "growth") == numbers.plain(12.773892509942778, "growth") == 12.7738925
+    assert numbers.plain(np.float64(0.1) + 0.2, "sum") == 0.3

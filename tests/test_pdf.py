@@ -208,10 +208,13 @@ def test_the_same_inputs_give_the_same_bytes(small_book, tmp_path):
         shutil.copytree(made / ".work" / "pdf", folder, ignore=shutil.ignore_patterns("*.pdf", "_downloads"))
         environment = {**os.environ, "PYTHONHASHSEED": str(number), "TZ": zone}
         command = [sys.executable, "-m", "tools.print_report", str(folder), str(made / "data")]
-        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, text=True))
+        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE))
     for process in running:
-        process.communicate("begin\n")
-        assert process.returncode == 0
+        process.stdin.write(b"begin\n")
+        process.stdin.flush()
+    for process in running:
+        assert process.wait() == 0
+        process.stdin.close()
     for name in DOCUMENTS:
         first, second = ((tmp_path / str(number) / f"{name}.pdf").read_bytes() for number in range(2))
         assert first == second, name

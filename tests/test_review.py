@@ -10,17 +10,19 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote, urlsplit
 
 import lxml.etree
 import pytest
 from conftest import build
 
-from tools import comments
+from tools import comments, review
 from tools.paths import ROOT
 
 PAGE = "/book/deaths.html"
@@ -315,7 +317,6 @@ def selectors(exact: str, prefix: str = "", suffix: str = "", start: int = 0) ->
         (b'{"text": "fine", "passage": "<b>"}', 400),
         (b'{"text": "fine", "passage": {"section": "", "targets": [{"selector": [{"type": "SvgSelector"}, {}]}]}}', 400),
         (json.dumps({"text": "a" * 10_001}).encode(), 413),
-        (json.dumps({"text": "[a](" + "(" * 9_900}).encode(), 400),
         (b"x" * 1_000_000, 413),
     ],
 )
@@ -324,6 +325,28 @@ def test_what_is_no_comment_is_refused_with_a_sentence(shared, body, status):
     found, _, told = shared.ask("POST", f"/comments/new?uri={PAGE}", body, raw=True)
     assert found == status and told.strip()
     assert len(shared.thread()) == before
+
+
+def test_a_text_that_takes_long_to_show_is_refused():
+    def slowly(text):
+        started = time.thread_time()
+        while time.thread_time() - started < 1.2 * review.LONGEST_RENDERING:
+            pass
+
+    server = SimpleNamespace(comments=SimpleNamespace(render=slowly))
+    with pytest.raises(review.Refusal) as refused:
+        review.Review.displayable(server, {"text": "(" * 9_900})
+    assert refused.value.status == 400
+
+
+def test_no_text_holds_the_server_up(shared):
+    """The costliest text known is refused, or was shown in less than the time allowed and what a request costs."""
+    started = time.monotonic()
+    status, _, told = shared.ask(
+        "POST", f"/comments/new?uri={PAGE}", json.dumps({"text": "[a](" + "(" * 9_900}).encode(), raw=True
+    )
+    assert status in (201, 400) and told.strip()
+    assert status == 400 or time.monotonic() - started < 5 * review.LONGEST_RENDERING
 
 
 def test_control_characters_are_left_out(shared):

@@ -194,16 +194,14 @@ def collect(made_from: dict[str, str]) -> None:
     (out / "manifest.json").write_text(json.dumps(manifest(made_from), indent=1) + "\n", encoding="utf-8")
 
 
-def start(module: str, *folders: Path, cwd: Path) -> subprocess.Popen:
-    """Start a module of the project in a process of its own, what it says going to a log."""
+def start(module: str, *folders: Path) -> subprocess.Popen:
+    """Start a module of `tools` in a process of its own that ends with this one, what it says going to a log."""
     with (WORK / f"{module}.log").open("w", encoding="utf-8") as log:
-        return subprocess.Popen([sys.executable, "-m", module, *folders], cwd=cwd, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        return subprocess.Popen([sys.executable, "-m", module, *folders], cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
 
 def end(process: subprocess.Popen, what: str) -> None:
     """Wait for a process of the build. Raises BuildError with the last line it said if it failed."""
-    with suppress(BrokenPipeError):
-        process.stdin.close()
     if process.wait():
         log = WORK / f"{process.args[2]}.log"
         last = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()][-1:]
@@ -223,8 +221,8 @@ def build() -> None:
 
     kernels.start_fork_server()
     # These begin while the fork server imports what the chapters need; the report waits for its pages
-    package = start("dcr.package_data", WORK / "data", cwd=BOOK)
-    report = start("tools.print_report", WORK / "pdf", WORK / "data", cwd=ROOT)
+    package = start("tools.make_package", WORK / "data")
+    report = start("tools.print_report", WORK / "pdf", WORK / "data")
     try:
         make(now, package, report)
     finally:

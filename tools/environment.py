@@ -38,9 +38,10 @@ BOOK = {
 }
 TESTS = {
     "Chromium": (
-        lambda: shutil.which("chromium"),
-        ["chromium"],
-        "The tests in a browser need Chromium: on Debian run “apt-get install chromium”, on macOS “brew install chromium”, "
+        # What drives it needs a small library that a bare Debian lacks
+        lambda: shutil.which("chromium") and (sys.platform != "linux" or ctypes.util.find_library("atomic")),
+        ["chromium", "libatomic1"],
+        "The tests in a browser need Chromium: on Debian run “apt-get install chromium libatomic1”, on macOS “brew install chromium”, "
         "on Windows install Chromium and put it on the PATH.",
     ),
     "Poppler": (

@@ -8,6 +8,9 @@ def run_kernel(connection_file: str, folder: str) -> None:
     """Be a kernel."""
     from ipykernel.kernelapp import IPKernelApp
 
+    from tools.guard import leave_with_the_parent
+
+    leave_with_the_parent()
     os.chdir(folder)
     sys.path.insert(0, "")
     app = IPKernelApp.instance()

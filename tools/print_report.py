@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from tools.guard import leave_with_the_build
 from tools.paths import BOOK, CONFIG
 from tools.revision import revision
 
@@ -28,6 +29,7 @@ def main(folder: Path, data: Path) -> None:
     load_renderer()
     if not sys.stdin.readline():
         return
+    leave_with_the_build()
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     settings = config["sphinx"]["config"]
     files = {data / name: told for name, told in ATTACHED.items()}

@@ -109,7 +109,7 @@ def anchor(record: dict) -> str:
 
 
 def exact(record: dict, figures: int | None = None) -> str:
-    """Return a number's value with its unit, as text: exact, or to so many significant figures."""
+    """Return a number's value with its unit, as text: as it was recorded, or to so many significant figures."""
     value = record["value"]
     shown = str(value)
     if isinstance(value, int) and record["unit"] != "year":
@@ -158,7 +158,7 @@ class WriteLedger(SphinxPostTransform):
             node.replace_self(parts)
 
     def entry(self, record: dict, sources: dict[str, dict]) -> nodes.row:
-        """Return a ledger entry for the web: text and name; exact value; definition; source rows and cell."""
+        """Return a ledger entry for the web: text and name; value; definition; source rows and cell."""
         text = nodes.paragraph("", "", nodes.strong(text=record["text"]))
         name = nodes.paragraph("", "", nodes.literal(text=record["name"]))
         origin = nodes.paragraph("", "", *self.tables(record))
@@ -210,7 +210,7 @@ def shortened(rows: str) -> str:
 # How many sources of a number the ledger spells out; the file for machines lists all
 SHOWN = 4
 
-HEADS = ("Number and name", "Exact value", "Definition", "Source rows and cell")
+HEADS = ("Number and name", "Value", "Definition", "Source rows and cell")
 
 
 def table(heads: tuple[str, ...], rows: list[nodes.row]) -> nodes.table:

@@ -51,15 +51,22 @@ def number(name: str, value, text: str | None = None, *, unit: str, definition: 
     display({MIME: record, "text/plain": f"{name}: {text} ({unit})"}, raw=True)
 
 
+# Significant figures of a recorded value: what follows differs from one make of processor to another
+FIGURES = 9
+
+
 def plain(value, name: str) -> int | float | str:
-    """Return a number or text as JSON can hold it. Raises ValueError for anything else and for missing values."""
+    """Return a number or text as JSON can hold it, decimals to nine significant figures.
+
+    Raises ValueError for anything else and for missing values.
+    """
     if isinstance(value, str) and value:
         return value
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, numbers.Real) or isinstance(value, bool) or pd.isna(value) or np.isinf(value):
         raise ValueError(f"The number “{name}” has no value ({value!r}): it cannot be printed in a sentence.")
-    return value
+    return float(f"{value:.{FIGURES}g}") if isinstance(value, float) else value
 
 
 def provenance(rows: str) -> dict:
