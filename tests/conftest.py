@@ -81,7 +81,8 @@ def small_book(tmp_path_factory) -> Path:
             chapter.unlink()
     shutil.copyfile(ROOT / "tests" / "small.md", root / "book" / "deaths.md")
     (root / "book" / "data.md").write_text("# Data\n\nAll tables of this book are left out of this small copy.\n")
-    (root / "book" / "brief.md").write_text("# Brief\n\n{n}`deaths_latest` deaths were registered in {n}`latest_year`.\n")
+    brief = "# Brief\n\n{n}`deaths_latest` deaths were registered in {n}`latest_year`.\n\n```{glossary}\nRegistered\n    Written down.\n```\n"
+    (root / "book" / "brief.md").write_text(brief)
     chapters = "".join(f"  - file: book/{name}\n" for name in ("brief", "data", "numbers"))
     (root / "_toc.yml").write_text(f"format: jb-book\nroot: book/deaths\nparts:\n- caption: Rest\n  chapters:\n{chapters}")
     result = build(root)

@@ -151,6 +151,8 @@ def test_a_warning_stops_the_build_each_time_and_mended_words_reach_the_page(boo
     assert result.returncode == 0, result.stdout + result.stderr
     assert "0 to run, 1 unchanged" in result.stdout
     assert "All little tables" in (root / "_build" / "html" / "book" / "data.html").read_text(encoding="utf-8")
+    index = (root / "_build" / "html" / "searchindex.js").read_text(encoding="utf-8")
+    assert '"indexentries": {"registered"' in index, "the search forgot the terms of a page that was left alone"
 
 
 def test_interrupted_builds_leave_a_state_to_go_on_from(book):

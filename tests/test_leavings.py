@@ -21,7 +21,8 @@ def app(tmp_path):
     (tmp_path / "book" / "deaths.html").write_text(PAGE)
     (tmp_path / "book" / "births.html").write_text('<img src="../_images/before.svg">')
     (tmp_path / "search.html").write_text("Search")
-    index = {"terms": {"now": 0, "both": [0, 1], "before": []}, "titleterms": {"before": []}, "docnames": ["book/deaths"]}
+    index = {"terms": {"now": 0, "both": [0, 1], "before": []}, "titleterms": {"before": []}, "docnames": ["book/deaths"],
+             "indexentries": {"rate": [[0, "b", True]], "count": [[0, "a", True]]}}  # fmt: skip
     (tmp_path / "searchindex.js").write_text(js_index.dumps(index))
     builder = SimpleNamespace(name="html", searchindex_filename="searchindex.js")
     return SimpleNamespace(builder=builder, outdir=tmp_path, env=SimpleNamespace(found_docs={"book/deaths"}))
@@ -37,7 +38,8 @@ def test_what_no_page_refers_to_goes(app):
     assert left(app) == {"_images/now.svg", "_downloads/1f/fig a.csv", "notebooks/deaths.ipynb", "book/deaths.html",
                          "search.html", "searchindex.js"}  # fmt: skip
     index = js_index.loads((app.outdir / "searchindex.js").read_text())
-    assert index == {"terms": {"now": 0, "both": [0, 1]}, "titleterms": {}, "docnames": ["book/deaths"]}
+    assert index["terms"] == {"now": 0, "both": [0, 1]} and index["titleterms"] == {}
+    assert list(index["indexentries"]) == ["count", "rate"]
 
 
 @pytest.mark.parametrize("name, exception", [("pdf", None), ("html", ValueError())])

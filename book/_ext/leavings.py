@@ -4,12 +4,14 @@ Sphinx adds to its folder and never takes away: a page that left the contents, a
 that no page holds any more.
 """
 
+import pickle
 import re
 import shutil
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
+from sphinx.application import ENV_PICKLE_FILENAME
 from sphinx.search import js_index
 
 # Folders whose files are there for the pages that refer to them
@@ -24,6 +26,8 @@ def clear_static(app, config) -> None:
 
 def write_first(app, env) -> list[str]:
     """Have the first page written, for Sphinx copies static files only where some page is."""
+    for page in env._search_index_index_entries.keys() - env.found_docs:
+        del env._search_index_index_entries[page]
     return [app.config.root_doc]
 
 
@@ -45,11 +49,20 @@ def sweep(app, exception: Exception | None) -> None:
     for words in (found["terms"], found["titleterms"]):
         for word in [word for word, places in words.items() if places == []]:
             del words[word]
+    found["indexentries"] = {entry: sorted(places) for entry, places in sorted(found["indexentries"].items())}
     index.write_text(js_index.dumps(found), encoding="utf-8")
+
+
+def keep_terms(app, exception: Exception | None) -> None:
+    """Keep the environment, now with the index of terms: Sphinx would forget the terms of pages that the next build leaves alone."""
+    if not exception and app.builder.name == "html":
+        with Path(app.doctreedir, ENV_PICKLE_FILENAME).open("wb") as file:
+            pickle.dump(app.env, file, pickle.HIGHEST_PROTOCOL)
 
 
 def setup(app):
     app.connect("config-inited", clear_static)
     app.connect("env-updated", write_first)
     app.connect("build-finished", sweep, priority=900)
+    app.connect("build-finished", keep_terms)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
