@@ -236,6 +236,13 @@ def test_no_comment_breaks_a_rule_of_wcag(commented, browser, size):
 FOCUSED = "[document.activeElement.tagName, document.activeElement.id || document.activeElement.innerText.split('\\n')[0]]"
 
 
+# The button has the focus, and still has it when each key that was let go has been told as a change of the selection
+SETTLED = """() => new Promise((tell) => {
+    const before = document.activeElement.className;
+    setTimeout(() => tell(before === "review-offer" && document.activeElement.className === before), 300);
+})"""
+
+
 def test_comments_by_keyboard(commented, browser):
     page = open_chapter(browser, commented, "desktop")
     dialog, mark = page.locator(".review-dialog"), page.locator(".review-mark")
@@ -287,7 +294,7 @@ def test_comments_by_keyboard(commented, browser):
         getSelection().setBaseAndExtent(firstChild, 2, firstChild, 20);
     }""")
     page.keyboard.press("Shift+ArrowRight")
-    page.wait_for_function("document.activeElement.className === 'review-offer'")
+    page.wait_for_function(SETTLED)
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.id === 'review-text'")
     page.keyboard.press("Escape")
