@@ -80,8 +80,10 @@ def small_book(tmp_path_factory) -> Path:
         if chapter.name not in ("data.md", "numbers.md"):
             chapter.unlink()
     shutil.copyfile(ROOT / "tests" / "small.md", root / "book" / "deaths.md")
-    (root / "book" / "data.md").write_text("# Data\n\nAll tables of this book are left out of this small copy.\n")
-    brief = "# Brief\n\n{n}`deaths_latest` deaths were registered in {n}`latest_year`.\n\n```{glossary}\nRegistered\n    Written down.\n```\n"
+    (root / "book" / "data.md").write_text(
+        "# Data\n\nAll tables of this book are left out of this small copy.\n\n```{bibliography}\n```\n"
+    )
+    brief = "# Brief\n\n{n}`deaths_latest` deaths were registered in {n}`latest_year` {cite:p}`nrs-2024`.\n\n```{glossary}\nRegistered\n    Written down.\n```\n"
     (root / "book" / "brief.md").write_text(brief)
     chapters = "".join(f"  - file: book/{name}\n" for name in ("brief", "data", "numbers"))
     (root / "_toc.yml").write_text(f"format: jb-book\nroot: book/deaths\nparts:\n- caption: Rest\n  chapters:\n{chapters}")

@@ -13,7 +13,7 @@ import sys
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote, urlsplit
@@ -62,7 +62,8 @@ class Server:
         body = body if raw or body is None else json.dumps(body)
         connection = http.client.HTTPConnection(self.host, timeout=20)
         with closing(connection):
-            connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
+            with suppress(BrokenPipeError):  # it may answer before it has the whole of a body that is too large
+                connection.request(method, path, body, {"Content-Type": "application/json", **(headers or {})})
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read()
 

@@ -4,14 +4,13 @@ Sphinx adds to its folder and never takes away: a page that left the contents, a
 that no page holds any more.
 """
 
-import pickle
+import json
 import re
 import shutil
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote
 
-from sphinx.application import ENV_PICKLE_FILENAME
 from sphinx.search import js_index
 
 # Folders whose files are there for the pages that refer to them
@@ -26,9 +25,18 @@ def clear_static(app, config) -> None:
 
 def write_first(app, env) -> list[str]:
     """Have the first page written, for Sphinx copies static files only where some page is."""
-    for page in env._search_index_index_entries.keys() - env.found_docs:
-        del env._search_index_index_entries[page]
     return [app.config.root_doc]
+
+
+def terms_of(app) -> Path:
+    """Return the file that keeps the terms of the search."""
+    return Path(app.doctreedir, "terms.json")
+
+
+def recall_terms(app, env) -> None:
+    """Give the index of the search the terms of pages that this build may leave alone, which Sphinx forgets."""
+    kept = json.loads(terms_of(app).read_text(encoding="utf-8")) if terms_of(app).exists() else {}
+    env._search_index_index_entries.update({page: terms for page, terms in kept.items() if page in env.found_docs})
 
 
 def sweep(app, exception: Exception | None) -> None:
@@ -54,15 +62,15 @@ def sweep(app, exception: Exception | None) -> None:
 
 
 def keep_terms(app, exception: Exception | None) -> None:
-    """Keep the environment, now with the index of terms: Sphinx would forget the terms of pages that the next build leaves alone."""
+    """Keep the terms of all pages for the next build."""
     if not exception and app.builder.name == "html":
-        with Path(app.doctreedir, ENV_PICKLE_FILENAME).open("wb") as file:
-            pickle.dump(app.env, file, pickle.HIGHEST_PROTOCOL)
+        terms_of(app).write_text(json.dumps(app.env._search_index_index_entries), encoding="utf-8")
 
 
 def setup(app):
     app.connect("config-inited", clear_static)
     app.connect("env-updated", write_first)
+    app.connect("env-updated", recall_terms)
     app.connect("build-finished", sweep, priority=900)
     app.connect("build-finished", keep_terms)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
