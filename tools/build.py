@@ -144,7 +144,8 @@ def write_pages(builder: str, **settings) -> None:
             for line, after in zip(lines, [*lines[1:], ""], strict=True)
             if "WARNING" in line or "ERROR" in line or "rror:" in line
         ]
-        raise BuildError("\n".join(told[:10]) or f"The {builder} builder failed: see {log.relative_to(ROOT).as_posix()}.")
+        why = f" ({result})" if isinstance(result, Exception) else ""  # a full disk may have no room for it in the log
+        raise BuildError("\n".join(told[:10]) or f"The {builder} builder failed{why}: see {log.relative_to(ROOT).as_posix()}.")
 
 
 def manifest(made_from: dict[str, str]) -> dict:
