@@ -144,7 +144,9 @@ def write_pages(builder: str, **settings) -> None:
             for line, after in zip(lines, [*lines[1:], ""], strict=True)
             if "WARNING" in line or "ERROR" in line or "rror:" in line
         ]
-        why = f" ({result})" if isinstance(result, Exception) else ""  # a full disk may have no room for it in the log
+        why = (
+            f" ({getattr(result, 'orig_exc', None) or result})" if isinstance(result, Exception) else ""
+        )  # a full disk may have no room for it in the log
         raise BuildError("\n".join(told[:10]) or f"The {builder} builder failed{why}: see {log.relative_to(ROOT).as_posix()}.")
 
 
