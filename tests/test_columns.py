@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from lxml import html
 
-from columns import BESIDE, LINE, set_widths, shares, width
+from columns import BESIDE, LINE, measured, shares, width
 
 LONG = "A claim of many words that asks for a great deal of room and would fill several lines of a narrow column. " * 3
 
@@ -16,17 +16,17 @@ def table(*rows: tuple[str, ...]):
     return html.fragment_fromstring(f"<table><caption>c</caption><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>")
 
 
-def percents(one) -> list[float]:
-    return [float(column.get("style").split()[1].rstrip("%")) for column in one.iter("col")]
-
-
 def test_shares_fill_the_line_and_hold_the_longest_word():
-    one = table(("Year", "What was found"), ("Unimaginatively", LONG), ("2024", "little"))
-    set_widths(one)
-    found = percents(one)
-    assert sum(found) == pytest.approx(100, abs=0.1)
-    assert found[0] / 100 * LINE >= width("Unimaginatively", False) + BESIDE
-    assert found[1] > 75
+    found, _ = measured(table(("Year", "What was found"), ("Unimaginatively", LONG), ("2024", "little")))
+    assert found.sum() == pytest.approx(1)
+    assert found[0] * LINE >= width("Unimaginatively", False) + BESIDE
+    assert found[1] > 0.75
+
+
+def test_height_grows_with_rows_and_with_words():
+    heights = [measured(table(("a", "b"), *rows))[1] for rows in ([("1", "2")], [("1", "2")] * 3, [("1", LONG)])]
+    assert heights[0] < heights[1] < heights[2] * 2
+    assert heights[2] > heights[0] + 2 * 11
 
 
 def test_room_goes_to_the_column_that_shortens_the_table():

@@ -12,10 +12,10 @@ from tools import environment
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_what_cannot_be_installed_is_said_before_any_build(monkeypatch, capsys):
+def test_what_cannot_be_installed_is_said_in_a_sentence(monkeypatch, capsys):
     monkeypatch.setattr(environment.shutil, "which", lambda name: None)
     with pytest.raises(SystemExit):
-        environment.provide_programs({"Pango": (lambda: None, [], environment.BOOK["Pango"][2])}, required=True)
+        environment.provide_programs({"Poppler": (lambda: None, [], environment.TESTS["Poppler"][2])}, required=True)
     said = capsys.readouterr().err
     for system in ("Debian", "macOS", "Windows"):
         assert system in said

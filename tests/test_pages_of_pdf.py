@@ -59,6 +59,19 @@ def test_no_heading_ends_a_page(document, lines):
             assert not heads, f"page {number} ends with the heading {last['text']}"
 
 
+def test_nothing_lies_over_the_text(lines):
+    for number, page in enumerate(lines, 1):
+        boxes = [
+            (pymupdf.Rect(x, above + 3, right, below - 3), text(line))
+            for line in page
+            for x, above, right, below in [line["bbox"]]
+        ]
+        body = [place for place, line in enumerate(page) if text(line) and "Serif" in line["spans"][0]["font"]]
+        for one in body:
+            over = [told for place, (box, told) in enumerate(boxes) if place != one and told and box.intersects(boxes[one][0])]
+            assert not over, f"page {number}: {over[0]} lies over {boxes[one][1]}"
+
+
 def test_the_brief_has_two_pages(built):
     with pymupdf.open(built / "pdf" / "dcr-brief.pdf") as pdf:
         assert len(pdf) == 2

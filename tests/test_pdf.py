@@ -91,18 +91,18 @@ def test_bookmarks_are_the_parts_and_chapters(report, built):
 
 def test_tags(document):
     found = list(elements(document.Root.StructTreeRoot))
-    figures = [element for element, _ in found if element.S == "/Figure"]
+    figures = [element for element in found if element.S == "/Figure"]
     assert figures
     for figure in figures:
         assert len(str(figure.Alt)) > 60
         assert re.search(r"\d", str(figure.Alt))
-    for header, _ in found:
+    for header in found:
         if header.S == "/TH":
             assert any("/Scope" in part for part in attributes(header))
-    for item, _ in found:
+    for item in found:
         if item.S == "/LI":
             assert any(isinstance(kid, pikepdf.Dictionary) and kid.get("/S") == "/LBody" for kid in kids(item))
-    levels = [int(str(element.S)[2]) for element, _ in found if re.fullmatch(r"/H\d", str(element.S))]
+    levels = [int(str(element.S)[2]) for element in found if re.fullmatch(r"/H\d", str(element.S))]
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels)), "a heading level is skipped"
 
@@ -111,8 +111,8 @@ def test_a_table_over_many_pages_is_one_table(report):
     """Its cells name heads that are there, and no piece of it without a caption is left beside it."""
     pages = {page.objgen: number for number, page in enumerate(report.pages)}
     spread = 0
-    for table in [element for element, _ in elements(report.Root.StructTreeRoot) if element.S == "/Table"]:
-        inside = [cell for cell, _ in elements(table)]
+    for table in [element for element in elements(report.Root.StructTreeRoot) if element.S == "/Table"]:
+        inside = list(elements(table))
         names = {bytes(cell.ID) for cell in inside if "/ID" in cell}
         for cell in inside:
             for attribute in attributes(cell):
@@ -138,7 +138,7 @@ def test_fonts_are_embedded_and_few(built, name):
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[2:]
     assert lines
     for line in lines:
-        assert re.match(r"\w{6}\+Source-S(ans|erif)-Pro", line), line
+        assert re.match(r"\w{6}\+SourceS(ans|erif)Pro", line), line
         assert " yes yes yes" in line, line
 
 
@@ -159,9 +159,9 @@ def test_web_controls_and_code_stay_out(text):
 
 def test_contents_have_page_numbers(text):
     contents = text[text.index("Contents") : text.index("Contents") + 60000]
-    assert re.search(r"Summary\s*\.{3,}\s*\d+", contents)
-    assert re.search(r"Fig\. 1\.1 [^.]+\.{3,}\s*\d+", contents)
-    assert re.search(r"Table 1\.1 [^.]+\.{3,}\s*\d+", contents)
+    assert re.search(r"Summary( ?\.){3,}[\s\u2060]*\d+", contents)
+    assert re.search(r"Fig\. 1\.1 [^.]+( ?\.){3,}[\s\u2060]*\d+", contents)
+    assert re.search(r"Table 1\.1 [^.]+( ?\.){3,}[\s\u2060]*\d+", contents)
 
 
 def test_the_report_reads_as_the_web_book_does(built):
@@ -210,9 +210,6 @@ def test_the_same_inputs_give_the_same_bytes(small_book, tmp_path):
         command = [sys.executable, "-m", "tools.print_report", str(folder), str(made / "data")]
         running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE))
     for process in running:
-        process.stdin.write(b"begin\n")
-        process.stdin.flush()
-    for process in running:
         assert process.wait() == 0
         process.stdin.close()
     for name in DOCUMENTS:
@@ -232,8 +229,10 @@ def test_accessibility_checker_finds_no_error(built, name):
 
 # Warnings that stay, each with the reason
 EXPLAINED = {
-    "PAG-001": "lines that several pages happen to begin or end with, such as the heading “What this does not tell us” and the "
-    "head of a table over two pages, are text; running heads and page numbers are artifacts",
+    "PAG-001": "lines that several pages happen to begin or end with, such as the head of a table over two pages, are text; "
+    "running heads and page numbers are artifacts",
+    "ORD-001": "the checker reads all text of a paragraph before the links within it; the tags and the pages have each in its place",
+    "TBL-014": "the lines of two charts look like a grid; they are pictures with an alternative text",
 }
 
 

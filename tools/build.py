@@ -17,7 +17,8 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -155,7 +156,7 @@ def manifest(made_from: dict[str, str]) -> dict:
     import yaml
 
     settings = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["sphinx"]["config"]
-    packages = ("jupyter-book", "sphinx", "myst-nb", "pandas", "matplotlib", "scipy", "weasyprint")
+    packages = ("jupyter-book", "sphinx", "myst-nb", "pandas", "matplotlib", "scipy", "typst")
     return {
         "edition": settings["edition"],
         "revision": revision(),
@@ -223,19 +224,23 @@ def build() -> None:
     from tools import kernels
 
     kernels.start_fork_server()
-    # These begin while the fork server imports what the chapters need; the report waits for its pages
-    package = start("tools.make_package", WORK / "data")
-    report = start("tools.print_report", WORK / "pdf", WORK / "data")
-    try:
-        make(now, package, report)
-    finally:
-        for process in (package, report):
-            process.kill()
+    with ended([start("tools.make_package", WORK / "data")]) as processes:  # while the fork server imports
+        make(now, processes)
     say(f"Built in {time.monotonic() - started:.1f} s: open _build/html/index.html")
 
 
-def make(now: dict[str, str], package: subprocess.Popen, report: subprocess.Popen) -> None:
-    """Make everything from these inputs, with the processes that make the data package and the report."""
+@contextmanager
+def ended(processes: list[subprocess.Popen]) -> Iterator[list[subprocess.Popen]]:
+    """End these processes, and those that are added to the list, once what is done here has ended or failed."""
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+
+
+def make(now: dict[str, str], processes: list[subprocess.Popen]) -> None:
+    """Make everything from these inputs; the first of the processes makes the data package, a second one the report."""
     import jupyter_book.sphinx  # noqa: F401  while the fork server imports its own
 
     from tools import kernels
@@ -255,13 +260,11 @@ def make(now: dict[str, str], package: subprocess.Popen, report: subprocess.Pope
         write_pages("pdf", publications=PUBLICATIONS, render_report=False, await_chapter=lambda page: run.wait(page))
         run.finish()
         kernels.stop_fork_server()
-        end(package, "The data package")
+        end(processes[0], "The data package")
         say("Pages and report …")
-        with suppress(BrokenPipeError):  # it failed, which `end` tells
-            report.stdin.write(b"begin\n")
-            report.stdin.flush()
+        processes.append(start("tools.print_report", WORK / "pdf", WORK / "data"))
         write_pages("html", publications=PUBLICATIONS)
-        end(report, "The report")
+        end(processes[1], "The report")
         refuse_changes_since(now)
         collect(now)
         publish()

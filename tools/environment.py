@@ -1,8 +1,8 @@
 """Make the project's environment: `python3 tools/environment.py [--test]`.
 
 One virtual environment in `.venv`, made once and remade only when `requirements.txt` changes, and the programs of the
-operating system that the book (Pango) or its tests (Chromium, Poppler) need. As root on Debian they are installed;
-elsewhere one sentence says what to install. Needs nothing but Python 3.11 or later.
+operating system that the tests need (Chromium, Poppler). As root on Debian they are installed; elsewhere one sentence
+says what to install. Needs nothing but Python 3.11 or later.
 """
 
 import ctypes.util
@@ -22,20 +22,7 @@ STAMP = VENV / "made-from"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def has_library(name: str) -> bool:
-    """Tell whether the system has a library, under its own name or the one that it has on Windows."""
-    return bool(ctypes.util.find_library(name) or ctypes.util.find_library(f"lib{name}-0"))
-
-
 # What the operating system must have: how to see it, Debian's packages, and what to say to everybody else
-BOOK = {
-    "Pango": (
-        lambda: all(map(has_library, ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset"))),
-        ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"],
-        "The printed report needs the library Pango: on Debian or Ubuntu run “apt-get install libpango-1.0-0 libpangoft2-1.0-0 "
-        "libharfbuzz-subset0”, on macOS “brew install pango”, on Windows install MSYS2 and run “pacman -S mingw-w64-x86_64-pango”.",
-    ),
-}
 TESTS = {
     "Chromium": (
         # What drives it needs a small library that a bare Debian lacks
@@ -109,7 +96,6 @@ def main() -> None:
     """Make everything that is asked for."""
     if sys.version_info < (3, 11):
         sys.exit(f"The book needs Python 3.11 or later; this is {sys.version_info[0]}.{sys.version_info[1]}.")
-    provide_programs(BOOK, required=True)
     if "--test" in sys.argv:
         provide_programs(TESTS, required=bool(os.environ.get("CI")))
     make_environment()

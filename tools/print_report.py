@@ -1,17 +1,17 @@
-"""Set the report and the brief: `python -m tools.print_report FOLDER DATA`; a process of its own, beside the web book's.
+"""Set the report and the brief: `python -m tools.print_report FOLDER DATA`; a process of its own, beside the web book's."""
 
-It loads the renderer first and then waits for a line on its standard input: the HTML in FOLDER is ready. When the line
-does not come, the build failed, and it ends.
-"""
-
-import gc
-import os
 import sys
 from pathlib import Path
+
+import yaml
 
 from tools.guard import leave_with_the_build
 from tools.paths import BOOK, CONFIG
 from tools.revision import revision
+
+sys.path.insert(0, str(BOOK / "_ext"))
+
+from typeset import Parcel, created, render
 
 # The files of the folder DATA that travel with the report
 ATTACHED = {
@@ -21,15 +21,7 @@ ATTACHED = {
 
 
 def main(folder: Path, data: Path) -> None:
-    """Set the documents whose HTML is in `folder`, the tables of `data` attached."""
-    import yaml
-
-    from typeset import Parcel, created, load_renderer, render
-
-    load_renderer()
-    if not sys.stdin.readline():
-        return
-    leave_with_the_build()
+    """Set the documents that the builder `pdf` wrote into `folder`, the tables of `data` attached."""
     config = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     settings = config["sphinx"]["config"]
     files = {data / name: told for name, told in ATTACHED.items()}
@@ -37,7 +29,5 @@ def main(folder: Path, data: Path) -> None:
 
 
 if __name__ == "__main__":
-    gc.disable()  # all boxes of the report live until it is written: looking for unreachable ones only takes time
-    sys.path.insert(0, str(BOOK / "_ext"))
+    leave_with_the_build()
     main(Path(sys.argv[1]), Path(sys.argv[2]))
-    os._exit(0)  # at once: to take down what was built in memory box by box takes seconds

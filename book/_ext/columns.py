@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from fontTools.ttLib import TTFont
-from lxml import html
 
 FONTS = Path(__file__).resolve().parents[1] / "_static" / "fonts"
 
@@ -19,9 +18,12 @@ FONTS = Path(__file__).resolve().parents[1] / "_static" / "fonts"
 # a line loses on average where it turns between words, the smallest step
 LINE, TYPE, BESIDE, BESIDE_FIGURES, LOSS, STEP = 453.5, 9, 5.7, 8.6, 9, 3
 
+# Points: a line of a table with its leading, and the space between two rows
+HIGH, BETWEEN = 11.7, 6.3
 
-def set_widths(table) -> None:
-    """Write the widths of a table's columns, as shares of the line, before its head."""
+
+def measured(table) -> tuple[np.ndarray, float]:
+    """Return the widths of a table's columns, as shares of the line, and about how high it is, in points."""
     rows = list(table.iter("tr"))
     cells = [
         [(cell.text_content(), row.getparent().tag == "thead" or cell.find(".//strong") is not None) for cell in row]
@@ -30,10 +32,8 @@ def set_widths(table) -> None:
     wholes = np.array([[width(text, bold) for text, bold in row] for row in cells])
     words = np.array([[max(width(word, bold) for word in re.split(r"[ \n]+", text)) for text, bold in row] for row in cells])
     beside = np.array([BESIDE_FIGURES if "text-right" in cell.get("class", "") else BESIDE for cell in rows[0]])
-    group = html.Element("colgroup")
-    for share in shares(words, wholes, beside):
-        group.append(html.Element("col", style=f"width: {share:.2%}"))
-    (table.find("caption") if table.find("caption") is not None else table.find("thead")).addnext(group)
+    found = shares(words, wholes, beside)
+    return found, height(found * LINE - beside, wholes) * HIGH + len(rows) * BETWEEN
 
 
 def shares(words: np.ndarray, wholes: np.ndarray, beside: np.ndarray) -> np.ndarray:

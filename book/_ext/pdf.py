@@ -1,7 +1,7 @@
 """Builder `pdf`: the whole book as one tagged document for print and for screen readers, and the brief as another.
 
-`jupyter-book build . --builder custom --custom-builder pdf` puts the chapters on one page without a theme, wraps it
-in a cover and contents, and sets it with print CSS through WeasyPrint as PDF/UA-1.
+`jupyter-book build . --builder custom --custom-builder pdf` puts the chapters on one page without a theme, writes it
+in the language of Typst, with a cover and contents, and has it set as PDF/UA-1.
 """
 
 import shutil
@@ -10,9 +10,9 @@ from pathlib import Path
 from sphinx import addnodes
 from sphinx.builders.singlehtml import SingleFileHTMLBuilder
 
-from pages import edition, with_scope
+from pages import edition
 from pictures import PRINT
-from printed import Edition, printed_pages
+from printed import Edition, printed_documents
 from typeset import DOCUMENTS, Parcel, created, render
 
 
@@ -42,11 +42,11 @@ class PdfBuilder(SingleFileHTMLBuilder):
         for picture in (out / "_images").glob("*.svg"):
             shutil.copyfile(Path(self.env.mystnb_config.output_folder, picture.stem + PRINT), picture)
         toctrees = self.env.get_doctree(self.config.root_doc).findall(addnodes.toctree)
-        pages = printed_pages(with_scope(self.body), [tree["caption"] for tree in toctrees], self.edition())
-        for name, page in zip(DOCUMENTS, pages, strict=True):
-            (out / f"{name}.html").unlink(missing_ok=True)
-            if page:
-                (out / f"{name}.html").write_text(page, encoding="utf-8")
+        documents = printed_documents(self.body, [tree["caption"] for tree in toctrees], self.edition())
+        for name, document in zip(DOCUMENTS, documents, strict=True):
+            (out / f"{name}.typ").unlink(missing_ok=True)
+            if document:
+                (out / f"{name}.typ").write_text(document, encoding="utf-8")
         if self.config.render_report:
             render(out, Parcel({}, self.config.copyright, self.config.edition, created(self.config.edition_date)))
 
@@ -54,7 +54,7 @@ class PdfBuilder(SingleFileHTMLBuilder):
         """Return what the documents say of themselves."""
         config = self.config
         return Edition(config.html_title, config.book_subtitle, config.author, config.book_description, config.book_keywords,
-                       config.copyright, config.edition, edition(self.app), f"{created(config.edition_date):%Y-%m-%dT%H:%M:%SZ}")  # fmt: skip
+                       config.copyright, config.edition, edition(self.app))  # fmt: skip
 
 
 def setup(app):

@@ -1,37 +1,27 @@
-"""Mend what the renderer leaves wrong in a tagged PDF.
+"""Mend what the typesetter leaves wrong, or cannot say, in the tags of a PDF.
 
-* a header cell without a scope gets one: of its column in the table's head, else of its row;
-* an item of a list whose content lacks a body gets one;
-* a link gets the Print flag, without which PDF/UA takes it for hidden;
-* a long table, which the renderer tags as one table a page, becomes one table again;
-* a table with fewer data cells than heads keeps the heads of its columns only;
-* what the tag tree does not reach, running heads, page numbers and repeated table heads, is marked as an artifact.
+* the points of a list, which it sets as lists of their own, become one list;
+* the first cell of a row heads it, where a table has three columns or more;
+* the head that a table repeats on its second and last page is a row of it: a line that stands on two pages only is
+  taken for text, not for a running head, and must not be lost.
 """
 
-import re
 from collections.abc import Iterator
 
-from pikepdf import Array, Dictionary, Name, Pdf
+from pikepdf import Array, Dictionary, Name, Object, Page, Pdf
 
-PRINT = 4
-
-# How the renderer opens a piece of marked content
-MARKED = re.compile(rb"/\w+\s*<</MCID (\d+)>>\s*BDC")
+# How the typesetter opens a piece of a head that a table repeats
+REPEATED = b"/Artifact<</Type/Pagination>>BDC"
 
 
 def mend(pdf: Pdf) -> None:
     """Mend the tags of a PDF."""
     tree = pdf.Root.StructTreeRoot
-    for element, parents in elements(tree):
-        if element.S == Name.TH:
-            give_scope(element, parents)
-        elif element.S == Name.LI:
-            give_body(pdf, element)
-    join_tables(tree)
-    mark_artifacts(pdf, tree)
-    for page in pdf.pages:
-        for annotation in page.get("/Annots", []):
-            annotation.F = annotation.get("/F", 0) | PRINT
+    join_lists(tree)
+    pages = {page.obj.objgen: page for page in pdf.pages}
+    for table in [element for element in elements(tree) if str(element.S) == "/Table"]:
+        give_row_heads(table)
+        keep_second_head(pdf, table, pages)
 
 
 def kids(element: Dictionary) -> list:
@@ -40,12 +30,17 @@ def kids(element: Dictionary) -> list:
     return list(held) if isinstance(held, Array) else [held]
 
 
-def elements(element: Dictionary, parents: tuple = ()) -> Iterator[tuple[Dictionary, tuple]]:
-    """Yield every element of the tag tree with the roles above it."""
+def elements(element: Dictionary) -> Iterator[Dictionary]:
+    """Yield every element of the tag tree, in the order in which it is read."""
     for kid in kids(element):
         if isinstance(kid, Dictionary) and "/S" in kid:
-            yield kid, parents
-            yield from elements(kid, (*parents, str(kid.S)))
+            yield kid
+            yield from elements(kid)
+
+
+def having(element: Dictionary, role: Name) -> list[Dictionary]:
+    """Return the elements of a role directly below an element."""
+    return [kid for kid in kids(element) if isinstance(kid, Dictionary) and kid.get("/S") == role]
 
 
 def attributes(element: Dictionary) -> list[Dictionary]:
@@ -54,102 +49,77 @@ def attributes(element: Dictionary) -> list[Dictionary]:
     return [part for part in (held if isinstance(held, Array) else [held]) if isinstance(part, Dictionary)]
 
 
-def give_scope(header: Dictionary, parents: tuple) -> None:
-    """Say what a header cell heads, where the renderer did not."""
-    if any("/Scope" in part for part in attributes(header)):
+def join_lists(tree: Dictionary) -> None:
+    """Make one list of lists that follow one another."""
+    for element in [tree, *elements(tree)]:
+        joined: list = []
+        for kid in kids(element):
+            if is_list(kid) and joined and is_list(joined[-1]):
+                for item in kids(kid):
+                    item.P = joined[-1]
+                joined[-1].K = Array([*kids(joined[-1]), *kids(kid)])
+            else:
+                joined.append(kid)
+        if len(joined) < len(kids(element)):
+            element.K = Array(joined)
+
+
+def is_list(kid: Object) -> bool:
+    """Tell whether what an element holds is a list."""
+    return isinstance(kid, Dictionary) and kid.get("/S") == Name.L
+
+
+def give_row_heads(table: Dictionary) -> None:
+    """Make the first cell of each row the row's head."""
+    for row in rows(table):
+        first, *others = kids(row)
+        if len(others) > 1:
+            first.S = Name.TH
+            first.A = Array([*attributes(first), Dictionary(O=Name.Table, Scope=Name.Row)])
+
+
+def rows(table: Dictionary) -> list[Dictionary]:
+    """Return the rows of a table below its head."""
+    return [row for body in having(table, Name.TBody) for row in kids(body)]
+
+
+def keep_second_head(pdf: Pdf, table: Dictionary, pages: dict[tuple, Page]) -> None:
+    """Make a row of column heads of the head that a table over two pages repeats."""
+    _, *later = dict.fromkeys(place for row in rows(table) for place, _ in marks(row))
+    if len(later) != 1:
         return
-    scope = Name.Column if "/THead" in parents else Name.Row
-    header.A = Array([*attributes(header), Dictionary(O=Name.Table, Scope=scope)])
+    page = pages[later[0]]
+    owners = parents_of(pdf, page)
+    content = page.Contents.read_bytes()
+    body = next(kid for row in rows(table) for kid in [row.P])
+    following = next(row for row in rows(table) if any(place == later[0] for place, _ in marks(row)))
+    row = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.TR, P=body, K=Array()))
+    scope = Dictionary(O=Name.Table, Scope=Name.Column)
+    for _ in range(content.count(REPEATED)):
+        number = len(owners)
+        content = content.replace(REPEATED, b"/Span<</MCID %d>>BDC" % number, 1)
+        cell = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.TH, P=row, Pg=page.obj, A=scope, K=Array([number])))
+        row.K.append(cell)
+        owners.append(cell)
+    page.Contents.write(content)
+    placed = kids(body)
+    placed.insert(next(place for place, other in enumerate(placed) if other.objgen == following.objgen), row)
+    body.K = Array(placed)
 
 
-def give_body(pdf: Pdf, item: Dictionary) -> None:
-    """Wrap the content of a list item in a body, beside its label, where it has none."""
-    parts = kids(item)
-    if any(isinstance(part, Dictionary) and part.get("/S") == Name.LBody for part in parts):
-        return
-    labels = [part for part in parts if isinstance(part, Dictionary) and part.get("/S") == Name.Lbl]
-    content = [part for part in parts if not any(part is label for label in labels)]
-    body = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.LBody, P=item, K=Array(content)))
-    for part in content:
-        if isinstance(part, Dictionary) and "/P" in part:
-            part.P = body
-    item.K = Array([*labels, body])
+def parents_of(pdf: Pdf, page: Page) -> Array:
+    """Return the list of the elements that own the pieces of a page, by number."""
+    numbers = pdf.Root.StructTreeRoot.ParentTree.Nums
+    place = next(place for place in range(0, len(numbers), 2) if numbers[place] == page.obj.StructParents)
+    return numbers[place + 1]
 
 
-def join_tables(tree: Dictionary) -> None:
-    """Make one table of the pieces of a table; all but the first lack a caption."""
-    tables: list[list[Dictionary]] = []
-    for element in [element for element, _ in elements(tree) if str(element.S) == "/Table"]:
-        if having(element, Name.Caption):
-            tables.append([element])
-        else:
-            tables[-1].append(element)
-    for table, *continued in tables:
-        for rest in continued:
-            join(table, rest, keep_head=len(continued) == 1)
-        balance(table)
-
-
-def having(element: Dictionary, role: Name) -> list[Dictionary]:
-    """Return the elements of a role directly below an element."""
-    return [kid for kid in kids(element) if isinstance(kid, Dictionary) and kid.get("/S") == role]
-
-
-def join(table: Dictionary, rest: Dictionary, keep_head: bool) -> None:
-    """Move the rows of `rest` to the end of `table`, their cells naming the first head.
-
-    The repeated head is dropped, or kept as a row: a line that stands on two pages only is taken for text, not for a
-    running head, and must not be lost.
-    """
-    heads = {bytes(again.ID): head.ID for head, again in zip(head_cells(table), head_cells(rest), strict=True)}
-    (body,) = having(table, Name.TBody)
-    parts = [Name.THead, Name.TBody] if keep_head else [Name.TBody]
-    rows = [row for role in parts for part in having(rest, role) for row in kids(part)]
-    for row in rows:
-        row.P = body
-        for cell in kids(row):
-            for attribute in attributes(cell):
-                if "/Headers" in attribute:
-                    attribute.Headers = Array([heads.get(bytes(key), key) for key in attribute.Headers])
-    body.K = Array([*kids(body), *rows])
-    remove(rest)
-
-
-def head_cells(table: Dictionary) -> list[Dictionary]:
-    """Return the cells of a table's head."""
-    return [cell for head in having(table, Name.THead) for row in kids(head) for cell in kids(row)]
-
-
-def balance(table: Dictionary) -> None:
-    """Make data cells of the heads of rows where a table has more heads than data, which reads as torn heads."""
-    cells = [cell for body in having(table, Name.TBody) for row in kids(body) for cell in kids(row)]
-    of_rows = [cell for cell in cells if cell.S == Name.TH]
-    if len(head_cells(table)) + 2 * len(of_rows) > len(cells):
-        for cell in of_rows:
-            cell.S = Name.TD
-
-
-def remove(element: Dictionary) -> None:
-    """Take an element out of the tree, and those above it that are left with nothing."""
-    above = element.P
-    left = [kid for kid in kids(above) if not (isinstance(kid, Dictionary) and kid.objgen == element.objgen)]
-    above.K = Array(left)
-    if not left:
-        remove(above)
-
-
-def mark_artifacts(pdf: Pdf, tree: Dictionary) -> None:
-    """Mark as artifact the content of each page that no element of the tree holds."""
-    reached: dict[tuple, set[int]] = {}
-    for element, _ in elements(tree):
-        marks = {int(kid) for kid in kids(element) if not isinstance(kid, Dictionary)}
-        reached.setdefault(element.Pg.objgen if "/Pg" in element else None, set()).update(marks)
-    owners = tree.ParentTree.Nums
-    for place, page in enumerate(pdf.pages):
-        kept = reached.get(page.objgen, set())
-        content = page.Contents.read_bytes()
-        page.Contents.write(MARKED.sub(lambda found, kept=kept: found[0] if int(found[1]) in kept else b"/Artifact BMC", content))
-        of_page = owners[2 * place + 1]
-        for number in range(len(of_page)):
-            if number not in kept:
-                of_page[number] = None
+def marks(element: Dictionary) -> Iterator[tuple[tuple, int]]:
+    """Yield the pieces of content below an element in the order in which they are read, as page and number."""
+    for kid in kids(element):
+        if not isinstance(kid, Dictionary):
+            yield element.Pg.objgen, int(kid)
+        elif kid.get("/Type") == Name.MCR:
+            yield kid.get("/Pg", element.get("/Pg")).objgen, int(kid.MCID)
+        elif "/S" in kid:
+            yield from marks(kid)

@@ -1,20 +1,27 @@
-"""The pages that print sets: the report and the brief, made of the book's chapters on one page."""
+"""The documents that print sets: the report and the brief, made of the book's chapters on one page."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from itertools import takewhile
+from pathlib import Path
 
 from lxml import html
 
-from columns import set_widths
+from typst_source import quoted, written
 
 BRIEF = "book/brief"
 
 
+TEMPLATES = Path(__file__).resolve().parents[1] / "_templates"
+
+# The chapters that are set as appendices, in small print
+APPENDICES = ("references", "data-catalogue", "ledger-of-numbers")
+
+
 @dataclass
 class Edition:
-    """What a printed document says of itself: title, subtitle, authors, keywords, licence, edition, dates."""
+    """What a printed document says of itself."""
 
     title: str
     subtitle: str
@@ -24,21 +31,16 @@ class Edition:
     licence: str
     name: str
     dated: str
-    created: str
 
-    def page(self, sheet: str, body: str, title: str) -> str:
-        """Return a whole HTML document with a style sheet of `_static`."""
-        told = {"author": self.author, "description": self.description, "keywords": self.keywords,
-                "dcterms.created": self.created, "dcterms.modified": self.created}  # fmt: skip
-        meta = "".join(f'<meta name="{name}" content="{escape(value)}">\n' for name, value in told.items())
-        return (
-            f'<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n{meta}'
-            f'<link rel="stylesheet" href="_static/{sheet}">\n</head>\n<body>\n{body}</body>\n</html>\n'
-        )
+    def document(self, template: str, *parts: str) -> str:
+        """Return a whole document in Typst: the rules of two templates and the parts that the second one sets."""
+        rules = "".join((TEMPLATES / f"{name}.typ").read_text(encoding="utf-8") for name in ("print", template))
+        told = ", ".join(f"{name}: {quoted(value)}" for name, value in asdict(self).items())
+        return f"{rules}\n#document-of(({told}), {', '.join(f'[{part}]' for part in parts)})\n"
 
 
-def printed_pages(body: str, captions: list[str], edition: Edition) -> tuple[str, str | None]:
-    """Return the report, and the brief where the book has one, as HTML for print.
+def printed_documents(body: str, captions: list[str], edition: Edition) -> tuple[str, str | None]:
+    """Return the report, and the brief where the book has one, in the language of Typst.
 
     body      all chapters as one page, as Sphinx nests them
     captions  the names of the parts, in the order of the table of contents
@@ -46,27 +48,14 @@ def printed_pages(body: str, captions: list[str], edition: Edition) -> tuple[str
     article = html.fragment_fromstring(body, create_parent="main")
     brief = taken_out(article)
     tidy(article)
-    parts = side_by_side(article, captions)
-    chapters = [chapter for _, chapters in parts for chapter in chapters]
+    chapters = side_by_side(article, captions)
     tell_apart(chapters)
     unlink_what_is_gone(chapters)
     for chapter in chapters:
         drop_sections(chapter)
-    summary, *others = (html.tostring(chapter, encoding="unicode") for chapter in chapters)
-    report = (
-        f'<header class="cover"><p class="cover-title">{escape(edition.title).replace(": ", ":<br>")}</p>\n'
-        f'<p class="cover-subtitle">{escape(edition.subtitle)}</p>\n'
-        f'<p class="cover-edition">{escape(edition.dated)}</p>\n<p class="cover-licence">{escape(edition.licence)}</p>\n'
-        '<p class="cover-licence">Comments: <a href="#reviewing-this-book">Reviewing this book</a> says how they are made '
-        "and answered.</p>\n"
-        f'<p class="running-edition" aria-hidden="true">Edition {escape(edition.name)}</p></header>\n'
-        f"<main>{summary}</main>\n"
-        f'<nav class="contents"><p class="contents-title">Contents</p>{contents(parts)}</nav>\n'
-        f'<nav class="contents"><p class="contents-title">Figures and tables</p>{captioned(chapters)}</nav>\n'
-        f"<main>{''.join(others)}</main>\n"
-    )
-    short = None if brief is None else brief_page(brief, edition)
-    return edition.page("print.css", report, edition.title), short
+    summary, *others = map(written, chapters)
+    short = None if brief is None else brief_document(brief, edition)
+    return edition.document("report", summary, "".join(others)), short
 
 
 def taken_out(article):
@@ -80,7 +69,7 @@ def taken_out(article):
     return section
 
 
-def brief_page(section, edition: Edition) -> str:
+def brief_document(section, edition: Edition) -> str:
     """Return the brief as a document of its own; what it refers to is in the report, so its links inside are taken away."""
     whole = html.Element("main")
     whole.append(section)
@@ -91,9 +80,9 @@ def brief_page(section, edition: Edition) -> str:
         number.drop_tree()
     for heading in whole.iter("h2", "h3", "h4"):
         heading.tag = f"h{int(heading.tag[1]) - 1}"
-    body = html.tostring(whole, encoding="unicode")
-    told = f'<p class="brief-edition">{escape(edition.dated)} {escape(edition.licence)}</p>\n'
-    return edition.page("brief.css", body + told, f"{edition.title}: the brief")
+    section.set("class", "chapter")
+    drop_sections(section)
+    return edition.document("brief", written(section))
 
 
 def having(article, name: str) -> list:
@@ -101,24 +90,23 @@ def having(article, name: str) -> list:
     return article.xpath(f".//*[contains(concat(' ', normalize-space(@class), ' '), ' {name} ')]")
 
 
-def side_by_side(article, captions: list[str]) -> list[tuple[str, list]]:
-    """Return the chapters by part, as sections of equal rank: Sphinx nests them under the first page, one level lower."""
+def side_by_side(article, captions: list[str]) -> list:
+    """Return the chapters as sections of equal rank, the first of a part beginning with the part's name.
+
+    Sphinx nests them under the first page, one level lower, which is where they stand below the names of the parts.
+    """
     first = article.find("section")
-    wrappers = having(first, "toctree-wrapper")
-    parts = [("", [first])]
-    for caption, wrapper in zip(captions, wrappers, strict=True):
-        parts.append((caption, wrapper.findall("section")))
+    chapters = [first]
+    for caption, wrapper in zip(captions, having(first, "toctree-wrapper"), strict=True):
+        sections = wrapper.findall("section")
+        for section in sections[:1]:
+            section.insert(0, html.fromstring(f'<p class="part">{escape(caption)}</p>'))
+        chapters += sections
         wrapper.getparent().remove(wrapper)
-    for caption, chapters in parts[1:]:
-        for section in chapters:
-            section.tail = "\n"
-            for heading in section.iter("h2", "h3", "h4", "h5", "h6"):
-                heading.tag = f"h{int(heading.tag[1]) - 1}"
-        if chapters:
-            chapters[0].insert(0, html.fromstring(f'<p class="part">{escape(caption)}</p>'))
-    for chapter in (chapter for _, chapters in parts for chapter in chapters):
-        chapter.set("class", "chapter")
-    return parts
+    for chapter in chapters:
+        chapter.tail = "\n"
+        chapter.set("class", "chapter appendix" if chapter.get("id") in APPENDICES else "chapter")
+    return chapters
 
 
 def tidy(article) -> None:
@@ -162,10 +150,7 @@ def move_anchors(article) -> dict[str, str]:
 
 
 def lay_flat(article) -> None:
-    """Make figures and tables neighbours of the paragraphs about them, a table in one block with its notes.
-
-    Marks the tables that a page should hold whole.
-    """
+    """Make figures and tables neighbours of the paragraphs about them, a table in one block with its notes."""
     for cell in having(article, "cell_output") + having(article, "cell"):
         cell.drop_tag()
     for inner in article.xpath(".//figcaption/figcaption"):
@@ -180,12 +165,9 @@ def lay_flat(article) -> None:
         table.addprevious(block)
         for part in (table, *notes(table)):
             block.append(part)
-        if len(block.text_content()) <= SHORT:
-            block.set("class", "tabular short")
         for text in (text for text in table.xpath("tbody//text()") if "(" in text):
             holder = text.getparent()
             setattr(holder, "text" if text.is_text else "tail", INTERVAL.sub(unbroken, text))
-        set_widths(table)
 
 
 def unbroken(found: re.Match) -> str:
@@ -200,9 +182,6 @@ def notes(table) -> list:
 
 # An interval in brackets, with its number where they are the whole cell, which a narrow column should not break
 INTERVAL = re.compile(r"(^\S+ )?\([^\s()]+ to [^\s()]+\)")
-
-# Characters of a table, its notes included, that is not broken over pages: about a third of a page
-SHORT = 1600
 
 
 def tell_apart(chapters: list) -> None:
@@ -221,17 +200,22 @@ def tell_apart(chapters: list) -> None:
             link.set("href", f"#{own.get(name, name)}")
 
 
-# A chapter of more sections than this is a catalogue, whose sections the contents do not list
+# A chapter of more sections than this is a catalogue, whose sections the contents do not list; nor do they the summary's
 LISTED = 30
 
 
 def drop_sections(chapter) -> None:
-    """Give the addresses of a chapter's sections to their headings: all blocks are neighbours, and text can pass a figure."""
-    for section in list(chapter.iterdescendants("section")):
-        heading = next(section.iter("h2", "h3", "h4", "h5", "h6"))
+    """Give the addresses of sections to their headings, so that all blocks are neighbours."""
+    inside = list(chapter.iterdescendants("section"))
+    summary = next(chapter.iter("h1", "h2")).tag == "h1"
+    for section in [chapter, *inside]:
+        heading = next(section.iter("h1", "h2", "h3", "h4", "h5", "h6"))
         if section.get("id"):
-            heading.set("id", section.get("id"))
-        section.drop_tag()
+            heading.set("id", section.attrib.pop("id"))
+        if section is not chapter:
+            if summary or len(inside) > LISTED:
+                heading.set("class", "unlisted")
+            section.drop_tag()
 
 
 def unlink_what_is_gone(chapters: list) -> None:
@@ -240,35 +224,3 @@ def unlink_what_is_gone(chapters: list) -> None:
     for link in (link for chapter in chapters for link in chapter.xpath(".//a[starts-with(@href, '#')]")):
         if link.get("href")[1:] not in there:
             link.drop_tag()
-
-
-def contents(parts: list[tuple[str, list]]) -> str:
-    """Return the list of parts, chapters and their sections, with links that print gives page numbers."""
-    lines = []
-    for caption, chapters in parts:
-        if caption:
-            lines.append(f'<li class="contents-part">{escape(caption)}</li>')
-        for heading in (heading for chapter in chapters for heading in chapter.iter("h1", "h2")):
-            if heading.tag == "h2" and len(heading.xpath("ancestor::section[h1][1]//h2")) > LISTED:
-                continue
-            target = heading.get("id") or heading.getparent().get("id")
-            lines.append(entry(f"contents-{heading.tag}", target, heading.text_content()))
-    return f"<ol>{''.join(lines)}</ol>"
-
-
-def captioned(chapters: list) -> str:
-    """Return the list of figures and the list of tables, with links that print gives page numbers."""
-    lists = []
-    for title, path, above in (("Figures", "figcaption/p", "figure"), ("Tables", "caption", "table")):
-        lines = []
-        for caption in (caption for chapter in chapters for caption in chapter.xpath(f".//{above}/{path}")):
-            holder = next(caption.iterancestors(above))
-            if having(caption, "caption-number"):
-                lines.append(entry("contents-h2", holder.get("id"), caption.text_content()))
-        lists.append(f'<p class="contents-part">{title}</p><ol>{"".join(lines)}</ol>' if lines else "")
-    return "".join(lists)
-
-
-def entry(kind: str, target: str, text: str) -> str:
-    """Return a line of a list of contents."""
-    return f'<li class="{kind}"><a href="#{target}">{escape(" ".join(text.split()))}</a></li>'

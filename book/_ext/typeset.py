@@ -1,6 +1,6 @@
-"""Set the documents that the builder `pdf` wrote as HTML: WeasyPrint makes PDF/UA-1 of them, and what it leaves wrong is mended.
+"""Set the documents that the builder `pdf` wrote: Typst makes PDF/UA-1 of them, and what it cannot say is added.
 
-Apart from the builder, so that a process of its own can set the report without loading Sphinx.
+Apart from the builder, so that a process of its own can set them without loading Sphinx.
 """
 
 import os
@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pikepdf
+import typst
 
-from flow import fill_pages, hang_spaces
 from pdf_parcel import attach, describe
 from pdf_tags import mend
 
 DOCUMENTS = ("dcr-report", "dcr-brief")
+FONTS = Path(__file__).resolve().parents[1] / "_static" / "fonts"
 
 
 def created(edition_date: str) -> datetime:
@@ -35,42 +36,21 @@ class Parcel:
     revision: str | None = None
 
 
-def load_renderer():
-    """Return WeasyPrint's class of documents. Raises RuntimeError where Pango is missing."""
-    try:
-        from weasyprint import HTML
-    except OSError as error:
-        raise RuntimeError(f"The report needs the system library Pango ({error}); README says how to install it.") from error
-    return HTML
-
-
 def render(out: Path, parcel: Parcel) -> None:
-    """Set each document's HTML in the folder as PDF. Raises RuntimeError where Pango is missing."""
-    HTML = load_renderer()
-    remember_page_references()
-    fill_pages()
-    hang_spaces()
-    for page in [out / f"{name}.html" for name in DOCUMENTS if (out / f"{name}.html").exists()]:
-        target = page.with_suffix(".pdf")
-        HTML(filename=page, base_url=f"{out}/").write_pdf(target, pdf_variant="pdf/ua-1")
+    """Set each document of the folder as PDF. Raises RuntimeError with what Typst says of a fault."""
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+    for source in [out / f"{name}.typ" for name in DOCUMENTS if (out / f"{name}.typ").exists()]:
+        target = source.with_suffix(".pdf")
+        try:
+            _, warnings = typst.compile_with_warnings(
+                source, target, root=out, font_paths=fonts, pdf_standards="ua-1", timestamp=parcel.made
+            )
+        except typst.TypstError as error:
+            raise RuntimeError(f"{error.diagnostic}\n{source.name}: {error.message}") from error
+        if warnings:
+            raise RuntimeError(f"{warnings[0].diagnostic}\n{source.name}: {warnings[0].message}")
         with pikepdf.open(target, allow_overwriting_input=True) as pdf:
             mend(pdf)
-            attach(pdf, parcel.files if page.stem == DOCUMENTS[0] else {}, parcel.made)
+            attach(pdf, parcel.files if source.stem == DOCUMENTS[0] else {}, parcel.made)
             describe(pdf, parcel.rights, parcel.edition, parcel.revision)
             pdf.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True)
-
-
-def remember_page_references() -> None:
-    """Let the PDF writer list its pages once: it asks for the list at every tagged box, which grows with the square of pages."""
-    import pydyf
-
-    listed = pydyf.PDF.page_references.fget
-    known = {}
-
-    def page_references(pdf):
-        count = len(pdf.pages["Kids"])
-        if known.get("count") != (id(pdf), count):
-            known.update(count=(id(pdf), count), references=tuple(listed(pdf)))
-        return known["references"]
-
-    pydyf.PDF.page_references = property(page_references)

@@ -1,0 +1,48 @@
+"""The language of the typesetter: what HTML says is kept, and what is not known is refused."""
+
+import json
+
+import pytest
+import typst
+from lxml import html
+
+from typst_source import plain, written
+
+
+def source(text: str) -> str:
+    return " ".join(written(html.fragment_fromstring(text)).split())
+
+
+def test_no_sign_of_a_text_is_taken_for_a_command():
+    text = "".join(map(chr, range(33, 127))) + " 1. a + b - c = d / e https://a.b // f"
+    held = json.loads(typst.query(f"#metadata([{plain(text)}])<told>".encode(), "<told>", field="value", one=True))
+    parts = held["children"] if held["func"] == "sequence" else [held]
+    assert {part["func"] for part in parts} <= {"text", "symbol", "space"}
+    assert "".join(part.get("text", " ") for part in parts) == text
+
+
+def test_links_go_to_addresses_inside_or_to_the_web():
+    assert source('<p id="here">See <a href="#there">it</a>.</p>') == 'See #link(label("there"))[it]\\.#label("here")'
+    assert source('<p><a href="https://a.org/?b=1&amp;c">it</a></p>') == '#link("https://a.org/?b=1&c")[it]'
+
+
+def test_points_of_lists_keep_their_order_and_numbers():
+    assert source("<ul><li><p>One.</p></li><li><p>Two</p></li></ul>") == "#point[One\\.] #point[Two]"
+    assert source("<ol><li>One</li><li>Two</li></ol>") == "#step(1)[One] #step(2)[Two]"
+
+
+def test_a_heading_of_a_catalogue_is_not_listed():
+    assert source('<h3 id="a" class="unlisted">A</h3>') == '#head(3, listed: false)[A]#label("a")'
+    assert source("<h2>A</h2>") == "#head(2, listed: true)[A]"
+
+
+def test_a_figure_early_in_a_chapter_stays_below_its_title():
+    figure = '<figure id="f"><figcaption><p>Caption</p><div><p>Legend</p></div></figcaption><img alt="A" src="a.svg"><div><p>S</p></div></figure>'
+    for words, place in (("few", "bottom"), ("many " * 400, "auto")):
+        chapter = html.fragment_fromstring(f"<section><p>{words}</p>{figure}</section>")
+        assert written(chapter).split("#chart(")[1].startswith(f"{place}, [Caption], [Legend], ")
+
+
+def test_what_print_does_not_know_is_refused():
+    with pytest.raises(ValueError, match="<video>"):
+        source("<p>See <video>moving</video></p>")
