@@ -147,7 +147,7 @@ def test_changed_words_reach_the_page_and_a_warning_stops_the_build_each_time(bo
     assert "Rows are always counted" in (root / "_build" / "html" / "book" / "numbers.html").read_text(encoding="utf-8")
     index = (root / "_build" / "html" / "searchindex.js").read_text(encoding="utf-8")
     assert '"indexentries": {"registered"' in index, "the search forgot the terms of a page that was left alone"
-    printed = [(made / "_build" / ".work" / "pdf" / "dcr-report.html").read_text(encoding="utf-8") for made in (root, small_book)]
+    printed = [(made / "_build" / ".work" / "pdf" / "dcr-report.typ").read_text(encoding="utf-8") for made in (root, small_book)]
     assert printed[0].replace("always ", "") == printed[1], "a build after another prints what the first one did not"
     before = snapshot(root)
     replace(root / "book" / "data.md", "All tables", "All {n}`tables_of_this_book` tables")
@@ -156,6 +156,21 @@ def test_changed_words_reach_the_page_and_a_warning_stops_the_build_each_time(bo
         assert result.returncode == 1
         assert "no chapter records the number “tables_of_this_book”" in result.stdout
         assert snapshot(root) == before
+
+
+def test_a_shifted_number_of_a_table_reaches_the_pages_that_refer_to_it(book):
+    replace(book / "book" / "numbers.md", "Rows are counted", "See {numref}`tab-small`. Rows are counted")
+    assert build(book).returncode == 0
+    first = ":::{table} First\n:name: tab-first\n\n| a | b |\n|---|---|\n| c | d |\n:::\n\n"
+    replace(book / "book" / "deaths.md", "# Small chapter\n\n", f"# Small chapter\n\n{first}")
+    for place in ("html/book/numbers.html", "pdf/chapters/numbers.typ"):
+        page = book / "_build" / ".work" / place
+        assert re.search(r"Table 1\b", page.read_text(encoding="utf-8")), place
+    result = build(book)
+    assert result.returncode == 0, result.stdout
+    for place in ("html/book/numbers.html", "pdf/chapters/numbers.typ"):
+        page = book / "_build" / ".work" / place
+        assert re.search(r"Table 2\b", page.read_text(encoding="utf-8")), place
 
 
 def test_interrupted_builds_leave_a_state_to_go_on_from(book):

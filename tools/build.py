@@ -3,7 +3,7 @@
 1. nothing changed since the last good build: say so and stop;
 2. check the data; a fault is one sentence, and nothing has been written yet;
 3. run the chapters whose results are not in the cache, in parallel, and read each page once its chapter has run;
-4. write the web book and, in a process of its own, the report, in a working folder, warnings being errors;
+4. once all are read, write the web book and, in a process of its own, the report, in a working folder, warnings being errors;
 5. only then replace what readers take, `_build/html`, `_build/pdf` and the rest.
 
 A build that fails or is killed leaves the last good one as it was. Two builds at once: the second waits.
@@ -17,14 +17,15 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from tools.memory import search_rarely
+from tools.pages import BuildError, write_pages
 from tools.paths import BOOK, BUILD, CACHE, CONFIG, ROOT, TOC, WORK
 from tools.revision import revision
 
@@ -42,10 +43,6 @@ MARK = WORK / "unfinished"
 
 # How many sets of executed notebooks are kept, so that a change that is taken back finds its results
 KEPT_CACHES = 5
-
-
-class BuildError(Exception):
-    """The build cannot go on; the message is for the reader."""
 
 
 def say(text: str) -> None:
@@ -114,43 +111,6 @@ def notebooks() -> list[Path]:
     return [file for file in files if "{code-cell}" in file.read_text(encoding="utf-8")]
 
 
-def write_pages(builder: str, **settings) -> None:
-    """Run one of Sphinx's builders over the book in the working folder. Raises BuildError on any warning."""
-    from jupyter_book.sphinx import build_sphinx
-
-    log = WORK / f"{builder}.log"
-    standard = sys.stdout, sys.stderr
-    with log.open("w", encoding="utf-8") as file:
-        sys.stdout = sys.stderr = file
-        try:
-            result = build_sphinx(
-                ROOT,
-                WORK / builder,
-                noconfig=True,
-                path_config=CONFIG,
-                doctreedir=WORK / ".doctrees",
-                confoverrides={"external_toc_path": TOC.as_posix(), "latex_individualpages": False, **settings},
-                builder=builder,
-                warningiserror=True,
-                keep_going=True,
-            )
-        finally:
-            sys.stdout, sys.stderr = standard
-    if isinstance(result, KeyboardInterrupt):
-        raise result
-    if result:
-        lines = log.read_text(encoding="utf-8").splitlines()
-        told = [
-            f"{line} {after}" if line.endswith("rror:") else line
-            for line, after in zip(lines, [*lines[1:], ""], strict=True)
-            if "WARNING" in line or "ERROR" in line or "rror:" in line
-        ]
-        why = (
-            f" ({getattr(result, 'orig_exc', None) or result})" if isinstance(result, Exception) else ""
-        )  # a full disk may have no room for it in the log
-        raise BuildError("\n".join(told[:10]) or f"The {builder} builder failed{why}: see {log.relative_to(ROOT).as_posix()}.")
-
-
 def manifest(made_from: dict[str, str]) -> dict:
     """Return what this build was made from: inputs, versions, revision."""
     import yaml
@@ -198,18 +158,21 @@ def collect(made_from: dict[str, str]) -> None:
     (out / "manifest.json").write_text(json.dumps(manifest(made_from), indent=1) + "\n", encoding="utf-8")
 
 
-def start(module: str, *folders: Path) -> subprocess.Popen:
-    """Start a module of `tools` in a process of its own that ends with this one, what it says going to a log."""
-    with (WORK / f"{module}.log").open("w", encoding="utf-8") as log:
-        return subprocess.Popen([sys.executable, "-m", module, *folders], cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
+def start_package() -> subprocess.Popen:
+    """Start to make the data package and the workbook, in a process that ends with this one, what it says going to a log."""
+    with (WORK / "package.log").open("w", encoding="utf-8") as log:
+        command = [sys.executable, "-m", "tools.make_package", WORK / "data"]
+        return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
 
 
-def end(process: subprocess.Popen, what: str) -> None:
-    """Wait for a process of the build. Raises BuildError with the last line it said if it failed."""
+def end_package(process: subprocess.Popen) -> None:
+    """Wait for the data package. Raises BuildError with the last line that its maker said if it failed."""
     if process.wait():
-        log = WORK / f"{process.args[2]}.log"
+        log = WORK / "package.log"
         last = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()][-1:]
-        raise BuildError(f"{what} could not be made: {''.join(last)} ({log.relative_to(ROOT).as_posix()} has the rest.)")
+        raise BuildError(
+            f"The data package could not be made: {''.join(last)} ({log.relative_to(ROOT).as_posix()} has the rest.)"
+        )
 
 
 def build() -> None:
@@ -222,31 +185,31 @@ def build() -> None:
     clear_leavings()
     WORK.mkdir(parents=True, exist_ok=True)
     from tools import kernels
+    from tools.print_report import Printing
 
     kernels.start_fork_server()
-    with ended([start("tools.make_package", WORK / "data")]) as processes:  # while the fork server imports
-        make(now, processes)
+    package = start_package()
+    import_builders()  # while the fork server imports what the chapters need
+    printing = Printing()
+    try:
+        make(now, package, printing)
+    finally:
+        package.kill()
+        printing.stop()
     say(f"Built in {time.monotonic() - started:.1f} s: open _build/html/index.html")
 
 
-@contextmanager
-def ended(processes: list[subprocess.Popen]) -> Iterator[list[subprocess.Popen]]:
-    """End these processes, and those that are added to the list, once what is done here has ended or failed."""
-    try:
-        yield processes
-    finally:
-        for process in processes:
-            process.kill()
-
-
-def make(now: dict[str, str], processes: list[subprocess.Popen]) -> None:
-    """Make everything from these inputs; the first of the processes makes the data package, a second one the report."""
-    import jupyter_book.sphinx  # noqa: F401  while the fork server imports its own
-
-    from tools import kernels
-
+def import_builders() -> None:
+    """Import what takes longest to load of that which writes the pages and the report."""
     sys.path.insert(0, str(BOOK / "_ext"))
+    for name in ("jupyter_book.sphinx", "myst_nb", "pydata_sphinx_theme", "sphinxcontrib.bibtex", "typeset"):
+        import_module(name)
+
+
+def make(now: dict[str, str], package: subprocess.Popen, printing) -> None:
+    """Make everything from these inputs, with the processes that make the data package and the report (`Printing`)."""
     from fresh_outputs import cache_path
+    from tools import kernels
 
     chapters = notebooks()
     fault, tables = kernels.data_fault()
@@ -255,20 +218,24 @@ def make(now: dict[str, str], processes: list[subprocess.Popen]) -> None:
     say(f"Data: {tables} tables checked")
     MARK.write_text("running")
     run = kernels.Run(chapters, cache_path(ROOT), say)
-    try:
-        say(f"Chapters: {len(run.results)} to run, {len(chapters) - len(run.results)} unchanged")
-        write_pages("pdf", publications=PUBLICATIONS, render_report=False, await_chapter=lambda page: run.wait(page))
+    settings = {"publications": PUBLICATIONS}
+
+    def begin_printing() -> None:
+        """Go on once all pages are read: no chapter runs any more."""
         run.finish()
         kernels.stop_fork_server()
-        end(processes[0], "The data package")
+        end_package(package)
         say("Pages and report …")
-        processes.append(start("tools.print_report", WORK / "pdf", WORK / "data"))
-        write_pages("html", publications=PUBLICATIONS)
-        end(processes[1], "The report")
+        printing.begin(settings)
+
+    try:
+        say(f"Chapters: {len(run.results)} to run, {len(chapters) - len(run.results)} unchanged")
+        write_pages("html", await_chapter=lambda page: run.wait(page), all_read=begin_printing, **settings)
+        printing.end()
         refuse_changes_since(now)
         collect(now)
         publish()
-    except (BuildError, kernels.ChapterError):
+    except BuildError:
         run.stop()
         MARK.write_text("failed")
         run.finish()
@@ -309,9 +276,7 @@ def main() -> int:
         first = error.args[0][0][-1] if isinstance(error, shutil.Error) else error  # of the files of a folder
         say(f"The book was not built: {first}. The last good book is untouched.")
         return 1
-    except Exception as error:
-        if type(error).__name__ not in ("BuildError", "ChapterError"):
-            raise
+    except BuildError as error:
         say(f"The book was not built. {error}\nThe last good book is untouched.")
         return 1
     return 0

@@ -22,12 +22,13 @@ from jupyter_client.connect import write_connection_file
 from jupyter_client.manager import AsyncKernelManager
 
 from tools import forked
+from tools.pages import BuildError
 from tools.paths import BOOK, ROOT
 
 CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
 
 
-class ChapterError(Exception):
+class ChapterError(BuildError):
     """A cell failed; the message names the chapter, the cell and the error."""
 
 
@@ -44,6 +45,12 @@ def stop_fork_server() -> None:
     """End the process that the kernels came from, whose memory the report can use."""
     if CAN_FORK:
         multiprocessing.forkserver._forkserver._stop()
+
+
+def let_fork_server_go() -> None:
+    """In a copy of the build's process: close what would keep the fork server alive."""
+    if CAN_FORK and (held := multiprocessing.forkserver._forkserver._forkserver_alive_fd) is not None:
+        os.close(held)
 
 
 def data_fault() -> tuple[str | None, int]:

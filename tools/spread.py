@@ -13,6 +13,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 
 from tools import build, kernels
+from tools.pages import BuildError
 from tools.paths import BOOK, ROOT
 
 sys.path.insert(0, str(BOOK / "_ext"))
@@ -20,11 +21,11 @@ from fresh_outputs import cache_path
 
 
 def execute(share: int, shares: int) -> None:
-    """Run every chapter of this share that the cache lacks. Raises BuildError or ChapterError where the build would."""
+    """Run every chapter of this share that the cache lacks. Raises BuildError where the build would."""
     kernels.start_fork_server()
     fault, _ = kernels.data_fault()
     if fault:
-        raise build.BuildError(fault)
+        raise BuildError(fault)
     chapters = build.notebooks()[share - 1 :: shares]
     run = kernels.Run(chapters, cache_path(ROOT), build.say)
     for chapter in chapters:
@@ -37,7 +38,7 @@ def merge(folders: list[Path]) -> int:
     for folder in folders:
         present = folder / cache_path(ROOT).name
         if not present.is_dir():
-            raise build.BuildError(f"{folder} holds no chapters that ran with the present data, modules and packages.")
+            raise BuildError(f"{folder} holds no chapters that ran with the present data, modules and packages.")
         theirs = get_cache(present)
         for record in theirs.list_cache_records():
             bundle = CacheBundleIn(theirs.get_cache_bundle(record.pk).nb, record.uri, data=record.data)
@@ -53,8 +54,8 @@ def main(arguments: list[str]) -> int:
         elif arguments:
             build.say(f"{merge([Path(folder) for folder in arguments])} chapters have run.")
         else:
-            raise build.BuildError("Name a share, such as 1/3, or the folders of caches to merge.")
-    except (build.BuildError, kernels.ChapterError) as error:
+            raise BuildError("Name a share, such as 1/3, or the folders of caches to merge.")
+    except BuildError as error:
         build.say(str(error))
         return 1
     return 0

@@ -40,9 +40,17 @@ def await_results(app, docname, source) -> None:
         app.config.await_chapter(docname)
 
 
+def tell_all_read(app, *_) -> None:
+    """Say that all pages are read, and kept for other builders."""
+    if app.config.all_read:
+        app.config.all_read()
+
+
 def setup(app):
     app.add_config_value("page_inputs", "", "env", str)
     app.add_config_value("await_chapter", None, "")
+    app.add_config_value("all_read", None, "")
     app.connect("config-inited", choose_cache, priority=1)
     app.connect("source-read", await_results)
+    app.connect("env-check-consistency", tell_all_read)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,22 +1,23 @@
-"""Builder `pdf`: the whole book as one tagged document for print and for screen readers, and the brief as another.
+"""Builder `pdf`: the chapters in the language of the typesetter, put together as the report and the brief.
 
-`jupyter-book build . --builder custom --custom-builder pdf` puts the chapters on one page without a theme, writes it
-in the language of Typst, with a cover and contents, and has it set as PDF/UA-1.
+`jupyter-book build . --builder custom --custom-builder pdf` writes each chapter that changed as a file of its own, puts
+all of them into a document, with a cover and contents, and has it set as PDF/UA-1.
 """
 
 import shutil
 from pathlib import Path
 
 from sphinx import addnodes
-from sphinx.builders.singlehtml import SingleFileHTMLBuilder
+from sphinx.builders.html import StandaloneHTMLBuilder
 
+from ledger import reading_order
 from pages import edition
 from pictures import PRINT
-from printed import Edition, printed_documents
+from printed import BRIEF, Edition, brief, chapter, report
 from typeset import DOCUMENTS, Parcel, created, render
 
 
-class PdfBuilder(SingleFileHTMLBuilder):
+class PdfBuilder(StandaloneHTMLBuilder):
     """Writes `dcr-report.pdf` and `dcr-brief.pdf` into its output folder."""
 
     name = "pdf"
@@ -26,23 +27,39 @@ class PdfBuilder(SingleFileHTMLBuilder):
     def get_theme_config(self):
         return "basic", {}
 
-    def write_doc(self, docname, doctree):
-        # Sphinx numbers the sections and figures of a single page only under this name.
-        self.name = "singlehtml"
-        super().write_doc(docname, doctree)
-        self.name = "pdf"
+    def get_target_uri(self, docname, typ=None):
+        return docname
+
+    def get_relative_uri(self, from_, to, typ=None):
+        return to
+
+    def get_outdated_docs(self):
+        """Return the pages that were never written; what the environment says of the others comes on top."""
+        return [page for page in self.env.found_docs if not self.source(page).exists()]
+
+    def source(self, page: str) -> Path:
+        """Return the file of a chapter in the language of the typesetter."""
+        return Path(self.outdir, "chapters", f"{Path(page).name}.typ")
+
+    def get_doc_context(self, docname, body, metatags):
+        return {"body": body}
 
     def handle_page(self, pagename, addctx, templatename="page.html", outfilename=None, event_arg=None):
-        if pagename == self.config.root_doc:
-            self.body = addctx["body"]
+        file = self.source(pagename)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(chapter(addctx["body"], pagename, pagename in (self.config.root_doc, BRIEF)), encoding="utf-8")
 
     def finish(self):
-        super().finish()
+        self.copy_image_files()
         out = Path(self.outdir)
-        for picture in (out / "_images").glob("*.svg"):
-            shutil.copyfile(Path(self.env.mystnb_config.output_folder, picture.stem + PRINT), picture)
+        for name in self.images.values():
+            if name.endswith(".svg"):
+                shutil.copyfile(Path(self.env.mystnb_config.output_folder, Path(name).stem + PRINT), out / "_images" / name)
         toctrees = self.env.get_doctree(self.config.root_doc).findall(addnodes.toctree)
-        documents = printed_documents(self.body, [tree["caption"] for tree in toctrees], self.edition())
+        parts = {tree["entries"][0][1]: tree["caption"] for tree in toctrees}
+        chapters = {page: self.source(page).read_text(encoding="utf-8") for page in reading_order(self.env)}
+        told = self.edition()
+        documents = [report(chapters, parts, told), brief(chapters, told)]
         for name, document in zip(DOCUMENTS, documents, strict=True):
             (out / f"{name}.typ").unlink(missing_ok=True)
             if document:

@@ -55,10 +55,16 @@ def written(element: HtmlElement) -> str:
 
 
 def link(element: HtmlElement) -> str:
-    """Return a link inside the document or to the web."""
+    """Return a link to the web, or to a place inside the document, which may lack it."""
     address = element.get("href")
-    target = f"label({quoted(address[1:])})" if address.startswith("#") else quoted(address)
-    return f"#link({target}){block(element)}"
+    return (
+        f"#to({quoted(address[1:])}){block(element)}" if address.startswith("#") else f"#link({quoted(address)}){block(element)}"
+    )
+
+
+def span(element: HtmlElement) -> str:
+    """Return what a part of a line holds, after its address."""
+    return (f"#place-of({quoted(element.get('id'))})" if element.get("id") else "") + content(element)
 
 
 def paragraph(element: HtmlElement) -> str:
@@ -68,7 +74,7 @@ def paragraph(element: HtmlElement) -> str:
 
 
 # Classes of paragraphs, and the functions of print.typ that set them
-PARAGRAPHS = {"part": "part", "rubric": "rubric", "ledger-line": "entry", "register-line": "entry"}
+PARAGRAPHS = {"rubric": "rubric", "ledger-line": "entry", "register-line": "entry"}
 
 
 def heading(element: HtmlElement) -> str:
@@ -148,23 +154,6 @@ def array(parts: Iterable[str]) -> str:
     return f"({''.join(f'{part}, ' for part in parts)})"
 
 
-def chapter(element: HtmlElement) -> str:
-    """Return a chapter, which begins a page with its title, and with the name of its part if it is the first of it."""
-    if "chapter" not in classes(element):
-        return content(element)
-    beginning = [element.find("p[@class='part']"), next(element.iter("h1", "h2"))]
-    head, title = [part for part in beginning if part is not None], beginning[1].text_content()
-    for part in head:
-        element.remove(part)
-    kind = "appendix" if "appendix" in classes(element) else "chapter"
-    return f"#{kind}({quoted(title)}, [{''.join(map(written, head))}], [{content(element)}])\n"
-
-
-def inside(element: HtmlElement) -> str:
-    """Return what an element holds, without the element."""
-    return content(element)
-
-
 WRITERS: dict[str, Callable[[HtmlElement], str]] = {
     "a": link,
     "br": lambda element: "#linebreak()",
@@ -179,8 +168,7 @@ WRITERS: dict[str, Callable[[HtmlElement], str]] = {
     "h4": heading,
     "ol": numbered,
     "p": paragraph,
-    "section": chapter,
-    "span": inside,
+    "span": span,
     "strong": lambda element: f"#strong[{content(element)}]",
     "ul": bullets,
 }
