@@ -133,5 +133,5 @@ def test_spells_close_and_reopen(events):
     greece = spans.query("country == 'GRC'").sort_values("start")
     assert list(greece.going_on) == [False, True]
     assert greece.stop.iloc[0] == pytest.approx(2014.7, abs=0.02)
-    assert spans.query("country == 'ESP'").uncertain.item()
+    assert spans.query("country == 'SLE'").uncertain.item()
     assert not spans.query("country == 'GBR'").uncertain.item()
