@@ -13,10 +13,12 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from importlib import import_module
 from importlib.metadata import version
@@ -74,13 +76,17 @@ def state(made_from: dict[str, str]) -> dict:
     return {"inputs": made_from, "revision": revision(), "outputs": outputs()}
 
 
+def last_build() -> dict:
+    """Return what the last good build was made from and what it made, or nothing."""
+    try:
+        return json.loads(STATE.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
 def unchanged(now: dict[str, str]) -> bool:
     """Return whether the last good build was made from these inputs and is still there as it was left."""
-    try:
-        last = json.loads(STATE.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return False
-    return not MARK.exists() and last == state(now)
+    return not MARK.exists() and last_build() == state(now)
 
 
 def clear_leavings() -> None:
@@ -158,21 +164,33 @@ def collect(made_from: dict[str, str]) -> None:
     (out / "manifest.json").write_text(json.dumps(manifest(made_from), indent=1) + "\n", encoding="utf-8")
 
 
-def start_package() -> subprocess.Popen:
-    """Start to make the data package and the workbook, in a process that ends with this one, what it says going to a log."""
-    with (WORK / "package.log").open("w", encoding="utf-8") as log:
-        command = [sys.executable, "-m", "tools.make_package", WORK / "data"]
-        return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
+def only_text_changed(now: dict[str, str]) -> bool:
+    """Return whether nothing but chapters changed since the last good build: then its data package is this one's."""
+    changed = dict(now.items() ^ last_build().get("inputs", {}).items())
+    return bool(changed) and all(re.fullmatch(r"book/\w+\.md", path) for path in changed)
 
 
-def end_package(process: subprocess.Popen) -> None:
-    """Wait for the data package. Raises BuildError with the last line that its maker said if it failed."""
-    if process.wait():
-        log = WORK / "package.log"
-        last = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()][-1:]
-        raise BuildError(
-            f"The data package could not be made: {''.join(last)} ({log.relative_to(ROOT).as_posix()} has the rest.)"
-        )
+class Package:
+    """The making of the data package and the workbook, in a process that ends with this one, what it says going to a log."""
+
+    def __init__(self, now: dict[str, str]) -> None:
+        self.log, self.process = WORK / "package.log", None
+        if not only_text_changed(now):
+            with self.log.open("w", encoding="utf-8") as log:
+                command = [sys.executable, "-m", "tools.make_package", WORK / "data"]
+                self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log)
+
+    def end(self) -> None:
+        """Wait for it. Raises BuildError with the last line that was said if it failed."""
+        if self.process and self.process.wait():
+            last = [line for line in self.log.read_text(encoding="utf-8").splitlines() if line.strip()][-1:]
+            rest = self.log.relative_to(ROOT).as_posix()
+            raise BuildError(f"The data package could not be made: {''.join(last)} ({rest} has the rest.)")
+
+    def stop(self) -> None:
+        """End the process, if there is one."""
+        if self.process:
+            self.process.kill()
 
 
 def build() -> None:
@@ -188,13 +206,13 @@ def build() -> None:
     from tools.print_report import Printing
 
     kernels.start_fork_server()
-    package = start_package()
+    package = Package(now)
     import_builders()  # while the fork server imports what the chapters need
     printing = Printing()
     try:
         make(now, package, printing)
     finally:
-        package.kill()
+        package.stop()
         printing.stop()
     say(f"Built in {time.monotonic() - started:.1f} s: open _build/html/index.html")
 
@@ -206,31 +224,41 @@ def import_builders() -> None:
         import_module(name)
 
 
-def make(now: dict[str, str], package: subprocess.Popen, printing) -> None:
+def make(now: dict[str, str], package: Package, printing) -> None:
     """Make everything from these inputs, with the processes that make the data package and the report (`Printing`)."""
     from fresh_outputs import cache_path
     from tools import kernels
 
-    chapters = notebooks()
-    fault, tables = kernels.data_fault()
-    if fault:
-        raise BuildError(fault)
-    say(f"Data: {tables} tables checked")
-    MARK.write_text("running")
-    run = kernels.Run(chapters, cache_path(ROOT), say)
-    settings = {"publications": PUBLICATIONS}
+    checking = ThreadPoolExecutor().submit(kernels.data_fault)
+
+    def require_sound_data() -> None:
+        """Wait for the check of the data. Raises BuildError with the first fault."""
+        fault, tables = checking.result()
+        if fault:
+            raise BuildError(fault)
+        say(f"Data: {tables} tables checked")
 
     def begin_printing() -> None:
         """Go on once all pages are read: no chapter runs any more."""
         run.finish()
-        kernels.stop_fork_server()
-        end_package(package)
+        package.end()
         say("Pages and report …")
         printing.begin(settings)
+        if run.waiting:
+            kernels.stop_fork_server()
 
+    chapters = notebooks()
+    run = kernels.Run(chapters, cache_path(ROOT), say)
+    settings = {"publications": PUBLICATIONS}
+    if run.waiting:
+        require_sound_data()
+    MARK.write_text("running")
     try:
-        say(f"Chapters: {len(run.results)} to run, {len(chapters) - len(run.results)} unchanged")
+        say(f"Chapters: {len(run.waiting)} to run, {len(chapters) - len(run.waiting)} unchanged")
+        run.start()
         write_pages("html", await_chapter=lambda page: run.wait(page), all_read=begin_printing, **settings)
+        if not run.waiting:  # they ran with these data before; yet a change of the text can leave a source without a use
+            require_sound_data()
         printing.end()
         refuse_changes_since(now)
         collect(now)

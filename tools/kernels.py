@@ -137,7 +137,8 @@ def run(notebook: nbformat.NotebookNode, name: str) -> float:
 class Run:
     """The chapters of a build, executed in the background where the cache does not have them yet.
 
-    Results go into the cache as they come, so that pages can be read while later chapters run.
+    Results go into the cache as they come, so that pages can be read while later chapters run. `waiting` holds those that
+    `start` will run.
     """
 
     def __init__(self, chapters: list[Path], cache_path: Path, say: Callable[[str], None]) -> None:
@@ -146,13 +147,20 @@ class Run:
         self.cache, self.say, self.lock, self.done = get_cache(cache_path), say, Lock(), 0
         # A kernel waits for messages half of its time: one more than there are cores keeps these busy
         self.pool = ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 1)
+        self.waiting: dict[Path, nbformat.NotebookNode] = {}
         self.results: dict[str, Future] = {}
         for chapter in sorted(chapters):  # as Sphinx reads them
             notebook = myst_nb_reader_plugin(str(chapter))
             try:
                 self.cache.match_cache_notebook(notebook)
             except KeyError:
-                self.results[chapter.stem] = self.pool.submit(self.execute, chapter, notebook)
+                self.waiting[chapter] = notebook
+
+    def start(self) -> None:
+        """Begin to run the chapters."""
+        self.results = {
+            chapter.stem: self.pool.submit(self.execute, chapter, notebook) for chapter, notebook in self.waiting.items()
+        }
 
     def execute(self, chapter: Path, notebook: nbformat.NotebookNode) -> None:
         """Execute a notebook and file it in the cache. Raises ChapterError when a cell fails."""
@@ -161,7 +169,7 @@ class Run:
         with self.lock:
             self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
             self.done += 1
-            self.say(f"  {self.done} of {len(self.results)}  {chapter.stem} ({seconds:.1f} s)")
+            self.say(f"  {self.done} of {len(self.waiting)}  {chapter.stem} ({seconds:.1f} s)")
 
     def wait(self, page: str) -> None:
         """Wait until a page's notebook is in the cache. Raises ChapterError when a cell failed."""

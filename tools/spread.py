@@ -28,6 +28,7 @@ def execute(share: int, shares: int) -> None:
         raise BuildError(fault)
     chapters = build.notebooks()[share - 1 :: shares]
     run = kernels.Run(chapters, cache_path(ROOT), build.say)
+    run.start()
     for chapter in chapters:
         run.wait(chapter.stem)
 

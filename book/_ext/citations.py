@@ -1,6 +1,13 @@
 """Numbered citations: when a citation is added or dropped, every page whose numbers shift is written again."""
 
+from functools import cache
+
+import pybtex.plugin
+
 from ledger import await_writing
+
+# Each printed citation asks for the style, and all installed packages are searched for it each time
+pybtex.plugin.find_plugin = cache(pybtex.plugin.find_plugin)
 
 
 def await_new_labels(app, env) -> None:
