@@ -28,6 +28,13 @@ def test_a_chart_travels_with_all_that_the_page_needs():
     assert "Open Government Licence" in page["source"]
 
 
+def test_a_figure_whose_axes_were_placed_by_hand_is_left_so():
+    figure, axes = figures.canvas(layout="none")
+    axes.set_position([0.3, 0.3, 0.4, 0.4])
+    figures.chart(figure, "fig-test", alt="Nothing.", **ARGUMENTS)
+    assert axes.get_position().bounds == pytest.approx((0.3, 0.3, 0.4, 0.4))
+
+
 def test_a_chart_needs_alternative_text():
     with pytest.raises(ValueError, match="alternative text"):
         figures.chart(drawn(), "fig-test", alt=" ", **ARGUMENTS)
