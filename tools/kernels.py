@@ -86,7 +86,7 @@ class ForkedKernelManager(AsyncKernelManager):
     def stop(self) -> None:
         """End the kernel, if it started; nothing else does, since the client did not make this manager."""
         if self.process is not None:
-            self.process.terminate()  # at once, except that what measures a kernel may keep its findings first
+            self.process.kill()
             self.process.join()
             self.folder.cleanup()
 
