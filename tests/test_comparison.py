@@ -130,6 +130,14 @@ def test_a_country_opened_its_first_room_at_the_earliest_of_its_openings():
     assert opened.is_monotonic_increasing and opened.index.is_unique
 
 
+def test_a_country_that_opened_again_stands_at_its_first_opening(monkeypatch):
+    dates = {2: "2020-01-01", 1: "2001-01-01"}
+    events = pd.DataFrame([("AUS", number, "opens", date) for number, date in dates.items()] + [("AUS", 0, "closes", "1999-01-01")],
+                          columns=["country", "sequence", "event", "date_latest"])  # fmt: skip
+    monkeypatch.setattr(comparison, "load", lambda name: events)
+    assert comparison.first_openings().to_dict() == {"AUS": 2001}
+
+
 @pytest.mark.parametrize("standardised", [False, True])
 def test_a_ratio_is_recorded_with_its_limits_and_the_rows_behind_it(monkeypatch, standardised):
     recorded = {}
