@@ -171,6 +171,24 @@ def test_each_fault_is_refused_with_file_row_and_column(tables, fault):
     copies.restore(tables, table)
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "is missing: restore it"),
+        (b"{", "is not valid JSON .*: mend it"),
+        (b'{"a": "\xff"}', "is not valid JSON .*: mend it"),
+    ],
+)
+def test_a_broken_description_of_the_tables_is_refused(tmp_path, content, sentence):
+    with copies.copied(tmp_path / "data") as folder:
+        (folder / "datapackage.json").unlink()
+        if content:
+            (folder / "datapackage.json").write_bytes(content)
+        data.forget()
+        with pytest.raises(data.DataError, match=rf"^data/datapackage\.json {sentence}"):
+            data.names()
+
+
 def test_checking_everything_is_quick():
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "dcr.data"], env=PYTHON, capture_output=True, check=True)
