@@ -20,6 +20,12 @@ test: ## run every test
 	@$(PYTHON) tools/environment.py --test
 	@$(RUN) -m pytest -n 2 --dist loadfile
 
+coverage: clean ## measure which code of the book the tests reach, from nothing (minutes longer than the tests)
+	@$(PYTHON) tools/environment.py --test
+	@$(RUN) -m coverage run -m pytest -n 2 --dist loadfile
+	@$(RUN) -m coverage combine -q
+	@$(RUN) -m coverage report
+
 stress: ## kill, cut off and starve builds of a small book (minutes; OPTIONS="-k kill")
 	@$(PYTHON) tools/environment.py --test
 	@$(RUN) -m pytest tests/stress $(OPTIONS)
@@ -49,5 +55,5 @@ clean: ## remove what was built (comments are kept)
 environment:
 	@$(PYTHON) tools/environment.py
 
-.PHONY: help book check test stress lab review comments changes edition lock clean environment
+.PHONY: help book check test coverage stress lab review comments changes edition lock clean environment
 .DEFAULT_GOAL := help

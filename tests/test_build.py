@@ -12,10 +12,13 @@ import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import build, differing, published, require
 from next_year import synthetic_next_year
+
+import fresh_outputs
 
 
 def number(root: Path, name: str) -> dict:
@@ -102,6 +105,13 @@ def test_nothing_changed_runs_nothing_until_a_publication_is_deleted(book):
     (book / "_build" / "pdf" / "dcr-report.pdf").unlink()
     command = [sys.executable, "-c", "from tools import build; print(build.unchanged(build.inputs()))"]
     assert subprocess.run(command, cwd=book, capture_output=True, text=True).stdout == "False\n"
+
+
+def test_a_page_waits_for_its_chapter_where_chapters_run_while_pages_are_read():
+    awaited = []
+    for wait in (awaited.append, None):  # none run where `jupyter-book build .` reads the pages
+        fresh_outputs.await_results(SimpleNamespace(config=SimpleNamespace(await_chapter=wait)), "book/deaths", [""])
+    assert awaited == ["book/deaths"]
 
 
 def snapshot(root: Path) -> dict[str, tuple]:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import docutils.nodes
 import pytest
 from bs4 import BeautifulSoup
 from conftest import build
@@ -41,6 +42,12 @@ def test_numbers_added_removed_changed_and_of_other_sources():
     assert [one["name"] for one, _ in found.resourced] == ["d"]
 
 
+def test_values_in_words_are_compared_as_words():
+    one, other = numbers(record("a", value="below")), numbers(record("a", value="above"))
+    assert len(editions.compare(one, other).changed) == 1
+    assert editions.compare(one, one) == editions.Changes([], [], [], [])
+
+
 @pytest.mark.parametrize("field", ["text", "value", "unit", "definition"])
 def test_each_field_makes_a_change(field):
     other = record("a") | {field: 2 if field == "value" else "else"}
@@ -52,6 +59,7 @@ def test_why_names_the_sources_that_came_and_went():
     assert told == "New source: Office, Deaths. No longer used: x."
     assert "revised table" in editions.why(record("a"), record("a", "2"), {})
     assert editions.why(record("a", unit="years"), record("a"), {}) == "Unit before: years."
+    assert editions.why(record("a", definition="Deaths"), record("a"), {}) == "Definition before: Deaths."
     assert editions.why(record("a"), record("a", sources=list("bcdefg")), {}).count(";") == 3
 
 
@@ -269,17 +277,58 @@ def test_make_passes_what_it_is_given(tmp_path):
     assert "Traceback" not in result.stderr
 
 
-def page_of_changes(folder: Path, monkeypatch) -> tuple[str, list[str]]:
-    """Return what the page says of an edition 2026.1 with no numbers, compared with the ledgers of a folder, and warnings."""
+def transform_for(builder: str, uses: dict[str, set[str]]) -> page.WriteChanges:
+    """Return what writes the page of changes for a builder, in a book whose pages print these numbers."""
+    app = SimpleNamespace(builder=SimpleNamespace(name=builder, get_relative_uri=lambda page, other: f"{other}.html"))
+    env = SimpleNamespace(app=app, srcdir=ROOT, docname=page.PAGE, book_number_uses=uses)
+    transform = page.WriteChanges.__new__(page.WriteChanges)
+    transform.document = SimpleNamespace(settings=SimpleNamespace(env=env))
+    return transform
+
+
+PAIR, OTHER = ((record(name, "1", 1), record(name, "2", 2)) for name in "ab")
+
+
+@pytest.mark.parametrize(
+    ("changed", "added", "removed", "listed"),
+    [
+        ([PAIR], [], [], ["changes-changed"]),
+        ([], [record("b")], [], ["changes-added"]),
+        ([], [], [record("c")], ["changes-removed"]),
+        ([PAIR], [record("b")], [record("c")], ["changes-changed", "changes-added", "changes-removed"]),
+        ([], [], [], []),
+    ],
+)
+def test_the_web_lists_each_kind_of_change_that_there_is(changed, added, removed, listed):
+    parts = transform_for("html", {}).for_web(editions.Changes(added, removed, changed, []))
+    assert [name for part in parts for name in part["ids"]] == listed
+
+
+@pytest.mark.parametrize(
+    ("changed", "added", "listed", "web_has_more"),
+    [
+        ([PAIR], [], True, False),
+        ([PAIR, OTHER], [], True, True),
+        ([PAIR], [record("c")], True, True),
+        ([OTHER], [], False, True),
+        ([], [], False, False),
+    ],
+)
+def test_print_lists_what_the_most_read_pages_print_and_says_where_the_rest_is(changed, added, listed, web_has_more):
+    transform = transform_for("pdf", {"book/brief": {"a"}, "book/deaths": {"b"}})
+    parts = transform.for_print(editions.Changes(added, [], changed, []))
+    rows = [row for part in parts for row in part.findall(docutils.nodes.tbody)]
+    assert [row.astext().split("\n\n")[:3] for row in rows] == ([["Deaths called a", "1", "2"]] if listed else [])
+    assert any("The web book lists every number" in part.astext() for part in parts) == web_has_more
+
+
+def page_of_changes(folder: Path, monkeypatch, **present: dict) -> tuple[str, list[str]]:
+    """Return what the page says of an edition 2026.1 with these numbers, compared with the ledgers of a folder, and warnings."""
     warnings = []
     monkeypatch.setattr(page, "LOGGER", SimpleNamespace(warning=lambda text, *told: warnings.append(text % told)))
-    monkeypatch.setattr(page, "ledger", lambda env: {})
+    monkeypatch.setattr(page, "ledger", lambda env: present)
     monkeypatch.setattr(page.WriteChanges, "for_web", lambda self, changes: [])
-    transform = page.WriteChanges.__new__(page.WriteChanges)
-    transform.document = SimpleNamespace(
-        settings=SimpleNamespace(env=SimpleNamespace(app=SimpleNamespace(builder=SimpleNamespace(name="html"))))
-    )
-    return " ".join(part.astext() for part in transform.content(folder, "2026.1")), warnings
+    return " ".join(part.astext() for part in transform_for("html", {}).content(folder, "2026.1")), warnings
 
 
 def test_the_first_edition_says_that_it_is_the_first(tmp_path, monkeypatch):
@@ -287,6 +336,14 @@ def test_the_first_edition_says_that_it_is_the_first(tmp_path, monkeypatch):
     assert page_of_changes(tmp_path, monkeypatch) == (told, [])
     editions.keep(numbers(record("lost")), tmp_path / "2025.1.json")
     assert page_of_changes(tmp_path, monkeypatch)[0].startswith("From edition 2025.1 to edition 2026.1")
+
+
+def test_numbers_that_rest_on_other_sources_are_counted(tmp_path, monkeypatch):
+    editions.keep(numbers(record("a"), record("b")), tmp_path / "2025.1.json")
+    same = page_of_changes(tmp_path, monkeypatch, a=record("a"), b=record("b"))[0]
+    assert "other sources" not in same
+    other = {name: record(name, sources=["nrs-2023"]) for name in "ab"}
+    assert "Of the others, 2 rest on other sources, with the same value." in page_of_changes(tmp_path, monkeypatch, **other)[0]
 
 
 def test_a_broken_kept_ledger_is_a_warning_which_stops_the_build(tmp_path, monkeypatch):

@@ -65,6 +65,21 @@ def test_a_table_that_lags_behind_is_refused(table, folder):
     copies.restore(folder, table)
 
 
+@pytest.mark.parametrize("division", ["quintile", "decile"])
+def test_a_year_without_its_fifths_or_tenths_is_refused(division, folder):
+    file = folder / "deaths_by_deprivation.csv"
+    header, *rows = copies.rows_of(file)
+    year, kind = header.index("year"), header.index("simd_division")
+    copies.write_rows(file, [header, *(row for row in rows if (row[year], row[kind]) != ("2014", division))])
+    data.forget("deaths_by_deprivation")
+    check = next(check for check in checks.every() if check.__name__ == "fifths_and_tenths_sum_to_all")
+    with pytest.raises(
+        data.DataError, match=r"^data/deaths_by_deprivation\.csv, row \d+, column year: a year since 2001 is missing"
+    ):
+        check()
+    copies.restore(folder, "deaths_by_deprivation")
+
+
 @pytest.mark.parametrize(
     ("table", "field"), [("deaths_by_substance", "deaths"), ("uk_populations", "population_15_64"), ("events", "")]
 )

@@ -152,6 +152,15 @@ def test_two_rows_for_one_number_are_refused():
         claims.deaths(twice, 2007)
 
 
+def test_the_united_kingdom_needs_each_of_its_parts():
+    def without(name):
+        frame = load(name)
+        return frame.query("area_name != 'Northern Ireland'") if name == "uk_drug_deaths" else frame
+
+    with pytest.raises(ValueError, match="deaths of 2017 need one row for each of England and Wales and Northern Ireland"):
+        claims.over_uk_per_head(without, 2017)
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [

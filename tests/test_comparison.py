@@ -1,10 +1,13 @@
 """The comparisons against what National Records of Scotland printed and the evidence notes computed apart."""
 
+import csv
+
 import pandas as pd
 import pytest
 
-from dcr import comparison, treatment
+from dcr import comparison, numbers, treatment
 from dcr.comparison import BORDER, MISUSE, REST, WHOLE, scottish_ratio, uk_deaths
+from dcr.paths import DATA
 
 
 @pytest.mark.parametrize(
@@ -89,3 +92,62 @@ def test_treatment_numbers():
     assert numbers.per_1000["Portugal"] == pytest.approx(16_888 / 6_670_504 * 1000, rel=1e-3)
     with pytest.raises(ValueError, match="has no row"):
         treatment.indicator("no_such_indicator")
+
+
+def lines(name: str) -> list[dict[str, str]]:
+    """Return the rows of a table as text, without the loader."""
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_countries_with_rooms_by_independent_arithmetic():
+    counts = comparison.room_countries_deaths()
+    people = {(row["country"], row["year"]): float(row["population"]) for row in lines("country_populations")}
+    printed = {
+        (row["country"], row.get("series") or row["measure"], row["year"]): float(row["deaths"])
+        for name in ("europe_drug_deaths", "other_countries_drug_deaths")
+        for row in lines(name)
+        if row["deaths"][0].isdigit()
+    }
+    first: dict[str, str] = {}
+    for row in lines("room_country_events"):
+        if row["event"] == "opens":
+            first.setdefault(row["country"], row["date_latest"])
+    assert len(counts) > 50
+    for row in counts.itertuples():
+        key = (row.country, row.series, str(row.year))
+        assert row.per_million == pytest.approx(printed[key] / people[row.country, str(row.year)] * 1e6), key
+        assert int(row.opened) == int(first[row.country][:4])
+    assert counts.groupby(["country", "series"]).size().min() >= 4
+    assert (counts.groupby("country").year.max() > counts.groupby("country").opened.first()).all()
+    assert "SWE" not in set(counts.country), "Sweden has no room"
+
+
+def test_a_country_opened_its_first_room_at_the_earliest_of_its_openings():
+    opened = comparison.first_openings()
+    assert opened.idxmin() == "CHE" and int(opened.min()) == 1986
+    assert opened["AUS"] == pytest.approx(2001 + 125 / 365)  # 6 May
+    assert opened.is_monotonic_increasing and opened.index.is_unique
+
+
+def test_a_country_that_opened_again_stands_at_its_first_opening(monkeypatch):
+    dates = {2: "2020-01-01", 1: "2001-01-01"}
+    events = pd.DataFrame([("AUS", number, "opens", date) for number, date in dates.items()] + [("AUS", 0, "closes", "1999-01-01")],
+                          columns=["country", "sequence", "event", "date_latest"])  # fmt: skip
+    monkeypatch.setattr(comparison, "load", lambda name: events)
+    assert comparison.first_openings().to_dict() == {"AUS": 2001}
+
+
+@pytest.mark.parametrize("standardised", [False, True])
+def test_a_ratio_is_recorded_with_its_limits_and_the_rows_behind_it(monkeypatch, standardised):
+    recorded = {}
+    monkeypatch.setattr(
+        numbers, "display", lambda output, raw: recorded.update({output[numbers.MIME]["name"]: output[numbers.MIME]})
+    )
+    rows = comparison.uk_rows(MISUSE, 2017, standardised=standardised)
+    comparison.record_ratio("ratio", (4.04, 3.61, 4.5), "A ratio", rows)
+    assert [(name, record["value"], record["text"]) for name, record in recorded.items()] == [
+        ("ratio", 4.04, "4.0 times"), ("ratio_limits", 3.61, "3.6 to 4.5"),
+    ]  # fmt: skip
+    tables = [part["table"] for part in recorded["ratio"]["tables"]]
+    assert tables == ["deaths_by_definition", "uk_drug_deaths"] + ["uk_populations"] * (not standardised)

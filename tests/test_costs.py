@@ -81,6 +81,29 @@ def test_draws_agree_with_the_exact_mean_and_quantiles(parameters, cell):
     assert below == pytest.approx(0.975, abs=0.003)
 
 
+def test_triangular_draws_have_their_range_mode_and_mean(parameters, cell):
+    """The mean is the third of low, mode and high; of the draws, (mode − low) / (high − low) lie below the mode."""
+    name = "hiv_share_averted_testing_glasgow"
+    low, mode, high = (cell(name, column) for column in ("low", "value", "high"))
+    draws = costs.draw(parameters, name, 200_000, np.random.default_rng(1))
+    assert low <= draws.min() < draws.max() <= high
+    assert draws.mean() == pytest.approx((low + mode + high) / 3, rel=0.001)
+    assert (draws < mode).mean() == pytest.approx((mode - low) / (high - low), abs=0.005)
+
+
+@pytest.mark.parametrize("range_", [(np.nan, np.nan), (5.0, 5.0), (6.0, 5.0)])
+def test_no_draws_without_a_range(parameters, range_):
+    parameters.loc["qalys_per_death_prevented", ["low", "high"]] = range_
+    with pytest.raises(ValueError, match="qalys_per_death_prevented: a uniform distribution needs low below high"):
+        costs.draw(parameters, "qalys_per_death_prevented", 10, np.random.default_rng(1))
+
+
+def test_a_parameter_without_value_and_range_is_refused(parameters):
+    parameters.loc["thistle_annual_funding", ["value", "low", "high"]] = np.nan
+    with pytest.raises(ValueError, match="thistle_annual_funding: give a value, or low and high"):
+        costs.central(parameters, "thistle_annual_funding")
+
+
 def test_the_seed_repeats_the_draws(parameters):
     first, again, other = (costs.simulate(parameters, "thistle_annual_funding", "2024", 100, seed) for seed in (7, 7, 8))
     assert first.equals(again) and not first.equals(other)
@@ -102,6 +125,12 @@ def test_even_stream_passes_through_both_published_costs(parameters, cell):
             < costs.cost_at(parameters, name, 0.035)
             < costs.cost_at(parameters, name, 0.015)
         )
+
+
+@pytest.mark.parametrize(("undiscounted", "discounted", "rate"), [(100, 100, 0.035), (100, 0, 0.035), (100, 50, 0)])
+def test_no_stream_fits_costs_that_discounting_does_not_explain(undiscounted, discounted, rate):
+    with pytest.raises(ValueError, match="must lie between zero and the undiscounted one"):
+        costs.stream_years(undiscounted, discounted, rate)
 
 
 def test_annuity_by_summing_small_payments():

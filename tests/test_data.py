@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -170,6 +171,24 @@ def test_each_fault_is_refused_with_file_row_and_column(tables, fault):
     copies.restore(tables, table)
 
 
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "is missing: restore it"),
+        (b"{", "is not valid JSON .*: mend it"),
+        (b'{"a": "\xff"}', "is not valid JSON .*: mend it"),
+    ],
+)
+def test_a_broken_description_of_the_tables_is_refused(tmp_path, content, sentence):
+    with copies.copied(tmp_path / "data") as folder:
+        (folder / "datapackage.json").unlink()
+        if content:
+            (folder / "datapackage.json").write_bytes(content)
+        data.forget()
+        with pytest.raises(data.DataError, match=rf"^data/datapackage\.json {sentence}"):
+            data.names()
+
+
 def test_checking_everything_is_quick():
     started = time.perf_counter()
     subprocess.run([sys.executable, "-m", "dcr.data"], env=PYTHON, capture_output=True, check=True)
@@ -180,6 +199,23 @@ def test_what_repeats_the_register_is_fresh():
     stale = "is stale: run `python -m dcr.bibliography` in book/."
     assert bibliography.TARGET.read_text(encoding="utf-8") == bibliography.bibliography(), f"references.bib {stale}"
     assert (paths.DATA / "datapackage.json").read_text(encoding="utf-8") == bibliography.descriptor(), f"datapackage.json {stale}"
+
+
+def test_the_command_renews_what_repeats_the_register(tmp_path):
+    shutil.copytree(paths.ROOT / "data", tmp_path / "data")
+    shutil.copytree(paths.BOOK / "dcr", tmp_path / "book" / "dcr")
+    package = json.loads((tmp_path / "data" / "datapackage.json").read_text(encoding="utf-8"))
+    package["resources"][0]["sources"] = [{"title": "Stale"}]
+    (tmp_path / "data" / "datapackage.json").write_text(json.dumps(package), encoding="utf-8")
+    command = [sys.executable, "-m", "dcr.bibliography"]
+    result = subprocess.run(command, cwd=tmp_path / "book", capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == f"references.bib and datapackage.json: {len(data.load('sources'))} sources.\n"
+    for made, original in (
+        (tmp_path / "book" / "references.bib", bibliography.TARGET),
+        (tmp_path / "data" / "datapackage.json", paths.ROOT / "data" / "datapackage.json"),
+    ):
+        assert made.read_text(encoding="utf-8") == original.read_text(encoding="utf-8"), made.name
 
 
 def test_the_bibliography_is_read_back_whole():

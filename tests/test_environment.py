@@ -60,7 +60,7 @@ def test_direct_dependencies_are_locked_and_justified():
 
 def test_make_alone_lists_the_verbs():
     said = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True).stdout
-    for verb in ("book", "check", "test", "stress", "review", "comments", "lab", "lock", "clean"):
+    for verb in ("book", "check", "test", "coverage", "stress", "review", "comments", "lab", "lock", "clean"):
         assert f"make {verb}" in said
 
 

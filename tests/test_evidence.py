@@ -2,7 +2,9 @@
 
 import csv
 
+import drawings
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 from dcr import evidence
@@ -118,3 +120,71 @@ def test_a_kind_of_design_without_a_column_is_refused():
 def test_places_are_known_by_town():
     assert evidence.town("Insite, Vancouver") == "Vancouver"
     assert evidence.town("Oslo") == "Oslo"
+
+
+def test_the_summary_counts_what_the_map_draws_surest_outcomes_first():
+    certainty = load("outcome_certainty")
+    table = evidence.summary_of_findings(load("estimates"), certainty).set_index("Outcome")
+    assert sorted(table.index) == sorted(certainty["outcome_title"])
+    levels = [list(evidence.CERTAINTY.values()).index(level) for level in table["Certainty"]]
+    assert levels == sorted(levels)
+    mapped = evidence.mapped(load("estimates"))
+    for row in certainty.itertuples():
+        own = mapped[mapped["outcome_domain"] == row.outcome_domain]
+        told = table.loc[row.outcome_title]
+        assert told["Certainty"] == evidence.CERTAINTY[row.certainty]
+        assert told["Studies (estimates)"] == (f"{own['study_key'].nunique()} ({len(own)})" if len(own) else "[z]")
+
+
+def test_an_outcome_without_estimates_is_not_counted_as_none():
+    estimates = load("estimates").query("outcome_domain != 'syringe_sharing'")
+    title = load("outcome_certainty").set_index("outcome_domain").loc["syringe_sharing", "outcome_title"]
+    row = evidence.summary_of_findings(estimates, load("outcome_certainty")).set_index("Outcome").loc[title]
+    assert row["Studies (estimates)"] == row["Designs, with studies of each"] == "[z]"
+
+
+def test_designs_are_counted_by_study_strongest_first():
+    rows = pd.DataFrame({"design_type": ["modelling", "cohort", "cohort", "cohort"], "study_key": ["a", "b", "b", "c"]})
+    assert evidence.designs_of(rows) == "cohorts 2; models 1"
+
+
+def test_places_are_drawn_with_one_mark_an_estimate_and_most_at_the_top():
+    rows = evidence.mapped(load("estimates"))
+    _, axes = plt.subplots()
+    evidence.draw_places(axes, rows)
+    marks = [y for _, y, _ in drawings.marks(axes)]
+    counts = rows["town"].value_counts()
+    assert [marks.count(y) for y in range(len(counts))] == sorted(counts, reverse=True)
+    assert {name: int(size) for name, size in zip(drawings.rows(axes), drawings.words(axes), strict=True)} == counts.to_dict()
+    plt.close()
+
+
+def test_a_finding_without_a_value_is_written_below_the_last_row():
+    rows = evidence.forest_rows(load("estimates"), load("studies"))
+    titles = load("outcome_certainty").set_index("outcome_domain")["outcome_title"]
+    extra = "Not drawn: " + "a finding that must be named but has no value to draw; " * 3
+    lowest = []
+    for note in ("", extra):
+        _, axes = plt.subplots()
+        evidence.draw_forest(axes, rows, titles, (0.08, 3), note)
+        written = [text for text in axes.texts if text.get_text().startswith("Not drawn")]
+        assert [" ".join(text.get_text().split()) for text in written] == [note.strip()] * bool(note)
+        assert all(text.get_position()[1] > max(axes.get_yticks()) for text in written)
+        lowest.append(axes.get_ylim()[0])
+        plt.close()
+    assert lowest[1] == pytest.approx(lowest[0] + 2), "room for its two lines"
+
+
+def test_the_forest_plot_in_words_by_hand():
+    rows = pd.DataFrame(
+        [("published", 0.5, 0.4, 0.6, "Ann 2001, Oslo", "deaths"), ("published", 0.9, 0.7, 1.2, "Ben", "calls"),
+         ("no_interval", 1.5, None, None, "Cat", "crime"), ("superseded", 0.1, 0.05, 0.2, "Dan", "old")],
+        columns=["style", "ratio", "ratio_lower", "ratio_upper", "label", "detail"],
+    )  # fmt: skip
+    told = (
+        "Of three current estimates, two lie below 1, which favours the room (one with the whole interval), and one above it "
+        "(none with the whole interval). The lowest: Ann 2001, Oslo, deaths, 0.50 (limits 0.40 to 0.60). "
+        "The highest: Cat, crime, 1.50 (no interval)."
+    )
+    assert evidence.spoken(rows) == f"{told} Superseded: one."
+    assert evidence.spoken(rows.iloc[:3]) == told

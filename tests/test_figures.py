@@ -28,6 +28,13 @@ def test_a_chart_travels_with_all_that_the_page_needs():
     assert "Open Government Licence" in page["source"]
 
 
+def test_a_figure_whose_axes_were_placed_by_hand_is_left_so():
+    figure, axes = figures.canvas(layout="none")
+    axes.set_position([0.3, 0.3, 0.4, 0.4])
+    figures.chart(figure, "fig-test", alt="Nothing.", **ARGUMENTS)
+    assert axes.get_position().bounds == pytest.approx((0.3, 0.3, 0.4, 0.4))
+
+
 def test_a_chart_needs_alternative_text():
     with pytest.raises(ValueError, match="alternative text"):
         figures.chart(drawn(), "fig-test", alt=" ", **ARGUMENTS)
@@ -79,6 +86,23 @@ def test_a_table_is_numbered_text():
     assert "|:---|---:|" in text
     with pytest.raises(ValueError, match="empty"):
         tables.table(frame.head(0), "tab-test", caption="Deaths", rows="annual_deaths")
+
+
+@pytest.mark.parametrize(("printed", "cut"), [(None, False), (2, True), (3, False)])
+def test_a_long_table_says_in_print_that_it_is_cut(printed, cut):
+    frame = pd.DataFrame({"Year": ["2022", "2023", "2024"], "Deaths": [1051, 1172, 1017]})
+    text = tables.table(frame, "tab-test", caption="Deaths", rows="annual_deaths", printed=printed).data
+    assert f":class: row-headers{' printed-2' * cut}\n" in text
+    assert ("{.source-line .print-only}\nThe first 2 of 3 rows; the web book shows all." in text) == ("The first" in text) == cut
+    assert text.count("\n| 202") == 3
+
+
+def test_a_break_in_a_series_is_a_line_at_its_place_with_its_reason():
+    figure, axes = figures.canvas()
+    figures.break_line(axes, 2008, "New definition")
+    assert [list(line.get_xdata()) for line in axes.lines] == [[2008, 2008]]
+    assert [(text.get_text(), text.xy[0]) for text in axes.texts] == [("New definition", 2008)]
+    figures.plt.close(figure)
 
 
 @pytest.mark.parametrize("record", ["gaps", "control_totals", "sources"])

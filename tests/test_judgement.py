@@ -1,10 +1,11 @@
 """What the judgement draws must be the numbers of the chapters it draws on."""
 
+import drawings
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
-from dcr import judgement
+from dcr import evidence, judgement
 from dcr.data import load
 
 
@@ -64,4 +65,32 @@ def test_the_peak_is_named_once_where_it_is_the_latest_year():
     _, axes = plt.subplots()
     judgement.draw_deaths(axes, pd.Series([244, 900, 1339], index=[1996, 2010, 2020]))
     assert [text.get_text() for text in axes.texts] == ["1,339\nin 2020"]
+    plt.close()
+
+
+def test_each_outcome_is_drawn_at_its_certainty_with_what_it_points_to():
+    rows = judgement.judged(load("outcome_certainty"))
+    _, axes = plt.subplots()
+    judgement.draw_certainty(axes, rows)
+    expected = [(row.level, y, judgement.POINTS[row.direction_of_evidence][0]) for y, row in enumerate(rows.itertuples())]
+    assert drawings.marks(axes) == sorted(expected)
+    assert drawings.words(axes) == [evidence.POINTS_TO[direction] for direction in rows.direction_of_evidence]
+    assert drawings.rows(axes) == list(rows.outcome_title)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["Very low", "Low", "Moderate", "High"]
+    plt.close()
+
+
+def test_the_scale_draws_ranges_as_bars_and_middles_as_marks():
+    rows = pd.DataFrame(
+        [("Guess", "illustration", 1.0, None, 5.0), ("Break-even", "break_even", 0.8, 0.9, 1.04), ("All", "count", None, 47.0, None)],
+        columns=["title", "kind", "low", "middle", "high"],
+    )  # fmt: skip
+    _, axes = plt.subplots()
+    judgement.draw_scale(axes, rows)
+    assert drawings.marks(axes) == [(0.9, 1, "o"), (47, 2, "D")]
+    bars = [tuple(map(tuple, line.get_xydata())) for line in axes.lines if line.get_linewidth() == 5]
+    assert bars == [((1, 0), (5, 0)), ((0.8, 1), (1.04, 1))]
+    assert drawings.words(axes) == ["1 to 5", "0.9 (0.8 to 1.0)", "47"]
+    assert drawings.rows(axes) == ["Guess", "Break-even", "All"]
+    assert axes.get_xlim() == (0.5, 4 * 47)
     plt.close()

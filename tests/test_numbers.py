@@ -1,6 +1,9 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+from sphinx.errors import ExtensionError
 
 import ledger
 from dcr import numbers
@@ -69,3 +72,40 @@ def test_a_recorded_value_is_the_same_on_every_machine():
     """Processors differ in the last figures of a fit."""
     assert numbers.plain(12.773892509953130, "growth") == numbers.plain(12.773892509942778, "growth") == 12.7738925
     assert numbers.plain(np.float64(0.1) + 0.2, "sum") == 0.3
+
+
+def recorded(env, name: str, value: int) -> None:
+    """Let the page that is read record a number, as its notebook does."""
+    output = SimpleNamespace(mime_type=ledger.MIME, content={"name": name, "value": value}, cell_index=3, line=7)
+    ledger.NumberOutput.handle_mime(SimpleNamespace(renderer=SimpleNamespace(sphinx_env=env)), output, False)
+
+
+@pytest.fixture
+def env():
+    """A book of two pages while the first is read."""
+    included = {"book/index": ["book/deaths", "book/places"]}
+    return SimpleNamespace(docname="book/deaths", config=SimpleNamespace(root_doc="book/index"), toctree_includes=included,
+                           book_number_uses={"book/places": {"a_number"}}, book_unwritten={"html": set()},
+                           found_docs={"book/index", "book/deaths", "book/places", "book/numbers"})  # fmt: skip
+
+
+def test_a_number_recorded_twice_in_a_chapter_is_a_warning(env, monkeypatch):
+    warned = []
+    monkeypatch.setattr(ledger.LOGGER, "warning", lambda text, *told, location: warned.append((text % told, location)))
+    recorded(env, "a_number", 1)
+    recorded(env, "another", 1)
+    assert warned == []
+    recorded(env, "a_number", 2)
+    assert warned == [("the number “a_number” is recorded twice", ("book/deaths", 7))]
+
+
+def test_a_number_of_two_chapters_stops_the_build(env):
+    app = SimpleNamespace(builder=SimpleNamespace(name="html"))
+    recorded(env, "a_number", 1)
+    assert ledger.pages_to_rewrite(app, env) == ["book/numbers", "book/places"]
+    env.docname = "book/places"
+    recorded(env, "another", 1)
+    assert ledger.pages_to_rewrite(app, env) == ["book/numbers"]
+    recorded(env, "a_number", 1)
+    with pytest.raises(ExtensionError, match="“a_number” is recorded in book/deaths and in book/places: rename one of them"):
+        ledger.pages_to_rewrite(app, env)

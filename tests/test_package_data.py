@@ -90,6 +90,14 @@ def test_text_is_never_a_formula(tmp_path):
         assert not [name for name, part in xml.items() if list(part.iter(f"{MAIN}f"))]
 
 
+def test_a_table_whose_name_no_sheet_can_have_is_refused(tmp_path, monkeypatch):
+    longest = max(len(name) for name in data.names())
+    assert longest <= package_data.SHEET_NAME_LIMIT
+    monkeypatch.setattr(package_data, "SHEET_NAME_LIMIT", longest - 1)
+    with pytest.raises(data.DataError, match=rf"too long for a sheet: {longest - 1} letters at most"):
+        package_data.write_workbook(tmp_path / "out.xlsx")
+
+
 @pytest.mark.parametrize("cell", ["=1+1", "@SUM(A1:A9)", "=cmd|' /C calc'!A0"])
 def test_formulas_do_not_get_into_the_data(tmp_path, cell):
     with copies.copied(tmp_path / "data") as folder:

@@ -1,5 +1,7 @@
 """Positions: the views behind stances, where they were taken, and how they are named and linked."""
 
+import drawings
+import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -105,3 +107,29 @@ def test_no_party_is_without_a_source_and_both_sides_are_there():
 
 def test_empty_remarks_say_so():
     assert list(politics.remarks(pd.Series(["", "told", None]))) == ["none", "told", "none"]
+
+
+def test_each_view_stands_in_the_row_of_its_party_and_place_beside_its_year():
+    _, axes = plt.subplots()
+    politics.draw_presence(axes, politics.presence(ROWS), {"Amber": "none found"})
+    assert drawings.rows(axes) == [
+        "Amber",
+        "Blue: elsewhere",
+        "Crossbench: UK Parl.",
+        "Red: UK Govt",
+        "UK Parl.",
+        "Scottish Parl.",
+    ]
+    against, between = 2018.29, 2018.0
+    assert drawings.marks(axes) == sorted(
+        [(between, 1, "D"), (2021.0, 2, "D"), (2021.29, 3, "X"), (against, 4, "X"), (2021.0, 5, "D")]
+    )
+    (silent,) = axes.texts
+    assert (silent.get_text(), silent.get_position()[1]) == ("none found", 0)
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["2018", "2019", "2020", "2021"]
+    plt.close()
+
+
+def test_a_group_of_the_council_has_a_short_name_and_people_keep_theirs():
+    assert politics.changed_name("Conservative group, Glasgow City Council") == "Glasgow council group"
+    assert politics.changed_name("Ann") == "Ann"

@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import docutils.utils
 import jupytext
 import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from conftest import build
+from docutils import nodes
 from nbclient import NotebookClient
 from test_accessible import SIZES
 from test_book import pages, soup
@@ -99,6 +101,31 @@ def test_online_comments_without_an_address_are_a_fault(monkeypatch):
         site.check_comments(None, SimpleNamespace(comments_config={"hypothesis": True}, html_baseurl=address))
     (sentence,) = warned
     assert "set html: baseurl too" in sentence
+
+
+@pytest.mark.parametrize("address", ["", "https://book.invalid/dcr/"])
+def test_the_citation_names_people_bodies_and_the_address_once_there_is_one(tmp_path, address):
+    authors = "authors:\n  - family-names: Hill\n    given-names: Ann\n  - name: The Office\n"
+    (tmp_path / "CITATION.cff").write_text(f"title: Rooms\n{authors}", encoding="utf-8")
+    config = SimpleNamespace(edition="2026.1", edition_date="27 November 2026", html_baseurl=address)
+    _, line, _, entry = site.how_to_cite(SimpleNamespace(srcdir=tmp_path, config=config, note_dependency=lambda file: None))
+    told = "Hill, Ann; The Office (2026). Rooms. Edition 2026.1, 27 November 2026."
+    assert line.astext() == f"{told} {address}".strip()
+    assert [link["refuri"] for link in line.findall(nodes.reference)] == [address] * bool(address)
+    bibtex = BeautifulSoup(entry.astext(), "lxml").select_one("pre").get_text().splitlines()
+    assert "  author = {Hill, Ann and {The Office}}," in bibtex
+    assert [field for field in bibtex if "url" in field] == [f"  url = {{{address}}},"] * bool(address)
+
+
+def test_pictures_of_known_size_wait_and_others_stay_as_they_are():
+    document = docutils.utils.new_document("")
+    document += [nodes.image(uri="figure.svg", ratio=(4, 3)), nodes.image(uri="picture.png")]
+    transform = site.LazyPictures.__new__(site.LazyPictures)
+    transform.document = document
+    transform.run()
+    figure, picture = document.findall(nodes.image)
+    assert (figure["width"], figure["height"], figure["loading"]) == ("672px", "504px", "lazy")
+    assert not {"width", "height", "loading"} & picture.attributes.keys()
 
 
 def test_the_book_with_an_address_and_online_comments(small_book, browser, tmp_path):

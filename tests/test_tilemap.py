@@ -1,5 +1,7 @@
 """The tile map has every council area once, roughly where it lies, and writing that can be read on every tile."""
 
+import drawings
+import matplotlib.pyplot as plt
 import pytest
 
 from dcr.data import load
@@ -50,3 +52,21 @@ def test_the_map_needs_every_area():
         tile_map(axes, {}, {})
     with pytest.raises(ValueError):
         shade("#FFFFFF", BLUE, 1, 1)
+
+
+def test_each_tile_has_its_name_text_and_colour_and_only_marked_ones_a_mark():
+    _, axes = canvas()
+    texts = {code: str(place) for place, code in enumerate(TILES)}
+    colours = dict.fromkeys(TILES, "#FFFFFF") | {"S12000049": BLUE}
+    tile_map(axes, texts, colours, {"S12000049": "^"})
+    column, row, _ = TILES["S12000049"]
+    assert drawings.marks(axes) == [(column + 0.83, row + 0.79, "^")]
+    written = {}
+    for text in axes.texts:
+        x, y = text.get_position()
+        written.setdefault((int(x), int(y)), []).append(text.get_text())
+    assert written == {tile[:2]: [tile[2], texts[code]] for code, tile in TILES.items()}
+    inks = {text.get_text(): text.get_color() for text in axes.texts}
+    assert (inks["Glasgow"], inks["Fife"]) == (legible(BLUE), legible("#FFFFFF")) and inks["Glasgow"] != inks["Fife"]
+    assert len(axes.patches) == len(TILES)
+    plt.close()

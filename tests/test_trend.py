@@ -57,6 +57,15 @@ def test_a_straight_line_agrees_with_maximum_likelihood_written_out():
     assert trend.growth([line], 2000, 2010)[1:] == pytest.approx((np.expm1(best[1] - reach), np.expm1(best[1] + reach)), abs=1e-4)
 
 
+def test_growth_from_year_to_year_follows_a_planted_bend():
+    deaths, population = planted()
+    yearly = trend.yearly_growth(trend.bending_lines(deaths, population, most=1), deaths.index)
+    assert list(yearly.index) == list(deaths.index[1:])
+    assert yearly.growth.loc[:2012].to_numpy() == pytest.approx(np.expm1(0.02), abs=0.003)
+    assert yearly.growth.loc[2013:].to_numpy() == pytest.approx(np.expm1(0.15), abs=0.003)
+    assert ((yearly.lower95 < yearly.growth) & (yearly.growth < yearly.upper95)).all()
+
+
 def test_the_mixture_agrees_with_simulation(lines):
     chance = np.random.default_rng(1)
     weight = [line.weight for line in lines]

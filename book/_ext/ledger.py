@@ -229,16 +229,19 @@ def known_sources(env) -> dict[str, dict]:
 
 
 def pages_to_rewrite(app, env) -> list[str]:
-    """Return the pages whose numbers changed since they were written: a page may print another's numbers."""
+    """Return the pages whose numbers changed since they were written: a page may print another's numbers.
+
+    Raises ExtensionError where two pages record a number of one name.
+    """
     now = {name: json.dumps(record, sort_keys=True) for name, record in ledger(env).items()}
     before = getattr(env, "book_numbers_written", {})
     changed = {name for name in now.keys() | before.keys() if now.get(name) != before.get(name)}
     env.book_numbers_written = now
-    duplicates = [name for page in numbers(env).values() for name in page]
-    for name in {name for name in duplicates if duplicates.count(name) > 1}:
-        pages = [page for page in numbers(env) if name in numbers(env)[page]]
-        if len(pages) > 1:
-            raise ExtensionError(f"The number “{name}” is recorded in {' and in '.join(pages)}: rename one of them.")
+    first: dict[str, str] = {}
+    for page, recorded in numbers(env).items():
+        for name in recorded:
+            if first.setdefault(name, page) != page:
+                raise ExtensionError(f"The number “{name}” is recorded in {first[name]} and in {page}: rename one of them.")
     users = {page for page, names in env.book_number_uses.items() if names & changed}
     await_writing(env, users | ({LEDGER} if changed else set()))
     waiting = env.book_unwritten[app.builder.name] & env.found_docs

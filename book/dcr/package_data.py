@@ -1,6 +1,6 @@
 """Write the data for taking away: a Data Package as a zip file, and a workbook of all tables.
 
-`python -m dcr.package_data OUTDIR` (from `book/`) writes `dcr-data.zip` and `dcr-data.xlsx` into a folder.
+The build writes `dcr-data.zip` and `dcr-data.xlsx` with it (`tools/make_package.py`).
 The same data give the same bytes: the dates inside are SOURCE_DATE_EPOCH or, without it, the edition's date.
 
 The workbook follows the UK Government Analysis Function's guidance, Releasing statistics in spreadsheets: a cover sheet,
@@ -254,9 +254,3 @@ def main(folder: str) -> int:
     for file in (write_zip(target / "dcr-data.zip"), write_workbook(target / "dcr-data.xlsx")):
         print(f"{file}: {file.stat().st_size / 1000:,.0f} kB.")
     return 0
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("Name the folder that the files go into: python -m dcr.package_data ../_build/data")
-    sys.exit(main(sys.argv[1]))
