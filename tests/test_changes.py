@@ -383,7 +383,7 @@ def test_the_page_of_the_book_lists_changes_from_the_edition_before(next_edition
     assert "New source" in row
     assert "Deaths called lost" in article.text
     assert present["latest_year"]["definition"] in article.text
-    report = (next_edition / "_build" / ".work" / "pdf" / "dcr-report.html").read_text(encoding="utf-8")
+    report = (next_edition / "_build" / ".work" / "pdf" / "dcr-report.typ").read_text(encoding="utf-8")
     assert "The web book lists every number that changed" in report
 
 
