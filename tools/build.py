@@ -248,12 +248,12 @@ def make(now: dict[str, str], package: Package, printing) -> None:
             kernels.stop_fork_server()
 
     chapters = notebooks()
+    MARK.write_text("running")
     run = kernels.Run(chapters, cache_path(ROOT), say)
     settings = {"publications": PUBLICATIONS}
-    if run.waiting:
-        require_sound_data()
-    MARK.write_text("running")
     try:
+        if run.waiting:
+            require_sound_data()
         say(f"Chapters: {len(run.waiting)} to run, {len(chapters) - len(run.waiting)} unchanged")
         run.start()
         write_pages("html", await_chapter=lambda page: run.wait(page), all_read=begin_printing, **settings)

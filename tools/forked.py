@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 
 def run_kernel(connection_file: str, folder: str) -> None:
@@ -22,4 +23,5 @@ def send_report(sender) -> None:
     """Send what the check of the data found: the first fault or None, and the number of tables."""
     from tools import warm
 
-    sender.send((warm.fault, warm.tables))
+    with suppress(BrokenPipeError):  # the build failed meanwhile
+        sender.send((warm.fault, warm.tables))

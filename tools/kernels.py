@@ -9,8 +9,9 @@ import multiprocessing
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
@@ -20,6 +21,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_client.connect import write_connection_file
 from jupyter_client.manager import AsyncKernelManager
+from sqlalchemy.exc import DBAPIError
 
 from tools import forked
 from tools.pages import BuildError
@@ -134,6 +136,15 @@ def run(notebook: nbformat.NotebookNode, name: str) -> float:
     return time.monotonic() - started
 
 
+@contextmanager
+def usable_cache() -> Iterator[None]:
+    """Turn what the database of the cache says into a sentence. Raises BuildError."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise BuildError(f"The cache of executed notebooks cannot be written: {error.orig}.") from error
+
+
 class Run:
     """The chapters of a build, executed in the background where the cache does not have them yet.
 
@@ -152,7 +163,8 @@ class Run:
         for chapter in sorted(chapters):  # as Sphinx reads them
             notebook = myst_nb_reader_plugin(str(chapter))
             try:
-                self.cache.match_cache_notebook(notebook)
+                with usable_cache():
+                    self.cache.match_cache_notebook(notebook)
             except KeyError:
                 self.waiting[chapter] = notebook
 
@@ -166,7 +178,7 @@ class Run:
         """Execute a notebook and file it in the cache. Raises ChapterError when a cell fails."""
         seconds = run(notebook, chapter.relative_to(ROOT).as_posix())
         bundle = CacheBundleIn(notebook, str(chapter), data={"execution_seconds": seconds})
-        with self.lock:
+        with self.lock, usable_cache():
             self.cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
             self.done += 1
             self.say(f"  {self.done} of {len(self.waiting)}  {chapter.stem} ({seconds:.1f} s)")

@@ -57,7 +57,11 @@ def write_and_set(channel) -> None:
     """Once settings come, write the chapters in the language of the typesetter, set them, and send what went wrong, or None."""
     leave_with_the_parent()
     let_fork_server_go()
-    settings, fault = channel.recv(), None
+    try:
+        settings = channel.recv()
+    except EOFError:  # the build failed meanwhile
+        return
+    fault = None
     try:
         write_pages("pdf", render_report=False, **settings)
         typeset(WORK / "pdf", WORK / "data")
