@@ -45,6 +45,11 @@ SPILT = """() => [...document.querySelectorAll("article td, article th")].filter
 }).map((cell) => cell.textContent.trim().slice(0, 60))"""
 LOOK = "mode => { document.documentElement.dataset.mode = mode; document.documentElement.dataset.theme = mode; }"
 
+# What is opened fades in, and has its colours only then
+SETTLE = """() => {
+    for (const moving of document.getAnimations()) if (moving.effect.getComputedTiming().endTime !== Infinity) moving.finish();
+}"""
+
 
 @cache
 def axe() -> str:
@@ -56,6 +61,7 @@ def axe() -> str:
 def faults(page, asked: dict, within: str = "html") -> list[str]:
     """Return what axe finds on a page or a part of it, one sentence a fault."""
     options = {"resultTypes": ["violations"], **asked}
+    page.evaluate(SETTLE)
     found = page.evaluate("([within, options]) => axe.run(within, options)", [within, options])["violations"]
     return [f"{fault['id']} ({len(fault['nodes'])}): {fault['help']}: {fault['nodes'][0]['html'][:200]}" for fault in found]
 
