@@ -107,6 +107,26 @@ def test_tags(document):
     assert all(after <= before + 1 for before, after in pairwise(levels)), "a heading level is skipped"
 
 
+def test_first_cells_head_their_rows(document):
+    tables = [element for element in elements(document.Root.StructTreeRoot) if element.S == "/Table"]
+    assert tables
+    for table in tables:
+        for row in [row for body in kids(table) if body.S == "/TBody" for row in kids(body)]:
+            first, *others = kids(row)
+            if len(others) > 1:
+                scopes = [str(part.Scope) for part in attributes(first) if "/Scope" in part]
+                assert first.S == "/TH"
+                assert scopes[-1] == ("/Column" if others[0].S == "/TH" else "/Row")
+
+
+def test_a_list_is_one_list(document):
+    found = list(elements(document.Root.StructTreeRoot))
+    for element in found:
+        below = [str(kid.S) for kid in kids(element) if isinstance(kid, pikepdf.Dictionary) and "/S" in kid]
+        assert ("/L", "/L") not in pairwise(below)
+    assert max(len(kids(element)) for element in found if element.S == "/L") >= 3
+
+
 def test_a_table_over_many_pages_is_one_table(report):
     """Its cells name heads that are there, and no piece of it without a caption is left beside it."""
     pages = {page.objgen: number for number, page in enumerate(report.pages)}
