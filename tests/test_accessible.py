@@ -299,7 +299,7 @@ def test_comments_by_keyboard(commented, browser):
         document.querySelector("article").focus();
         getSelection().setBaseAndExtent(firstChild, 2, firstChild, 20);
     }""")
-    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight", delay=100)  # as long as a hand takes
     page.wait_for_function(SETTLED)
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.id === 'review-text'")
