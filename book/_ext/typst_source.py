@@ -129,8 +129,8 @@ def division(element: HtmlElement) -> str:
     return content(element)
 
 
-# Points: the height of a table, without caption and notes, that is kept whole: half a page
-WHOLE = 350
+# Points: the height of a table, without caption and notes, that is kept whole: less than half a page
+WHOLE = 300
 
 
 def table(element: HtmlElement) -> str:
