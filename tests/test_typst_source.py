@@ -6,6 +6,7 @@ import pytest
 import typst
 from lxml import html
 
+from typeset import Parcel, created, render
 from typst_source import plain, written
 
 
@@ -46,3 +47,23 @@ def test_a_figure_early_in_a_chapter_stays_below_its_title():
 def test_what_print_does_not_know_is_refused():
     with pytest.raises(ValueError, match="<video>"):
         source("<p>See <video>moving</video></p>")
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ("#nonsense()", "unknown variable: nonsense"),
+        ('#set text(font: "None such")\n#set document(title: "A")\n= A', "unknown font"),
+    ],
+)
+def test_what_the_typesetter_refuses_is_said_in_a_line(tmp_path, document, told):
+    (tmp_path / "dcr-report.typ").write_text(document)
+    with pytest.raises(RuntimeError, match=f"^dcr-report.typ: {told}[^\n]*$"):
+        render(tmp_path, Parcel({}, "rights", "2026.1", created("27 November 2026")))
+
+
+def test_documents_are_dated_by_the_edition_unless_the_environment_says_when(monkeypatch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    assert created("27 November 2026").isoformat() == "2026-11-27T00:00:00+00:00"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert created("27 November 2026").isoformat() == "1970-01-02T00:00:00+00:00"

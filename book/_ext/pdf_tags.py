@@ -85,26 +85,23 @@ def rows(table: Dictionary) -> list[Dictionary]:
 
 def keep_second_head(pdf: Pdf, table: Dictionary, pages: dict[tuple, Page]) -> None:
     """Make a row of column heads of the head that a table over two pages repeats."""
-    _, *later = dict.fromkeys(place for row in rows(table) for place, _ in marks(row))
+    found = rows(table)
+    _, *later = dict.fromkeys(place for row in found for place, _ in marks(row))
     if len(later) != 1:
         return
-    page = pages[later[0]]
-    owners = parents_of(pdf, page)
-    content = page.Contents.read_bytes()
-    body = next(kid for row in rows(table) for kid in [row.P])
-    following = next(row for row in rows(table) if any(place == later[0] for place, _ in marks(row)))
-    row = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.TR, P=body, K=Array()))
+    page, body = pages[later[0]], found[0].P
+    owners, content = parents_of(pdf, page), page.Contents.read_bytes()
+    head = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.TR, P=body, K=Array()))
     scope = Dictionary(O=Name.Table, Scope=Name.Column)
     for _ in range(content.count(REPEATED)):
         number = len(owners)
         content = content.replace(REPEATED, b"/Span<</MCID %d>>BDC" % number, 1)
-        cell = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.TH, P=row, Pg=page.obj, A=scope, K=Array([number])))
-        row.K.append(cell)
+        cell = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.TH, P=head, Pg=page.obj, A=scope, K=Array([number])))
+        head.K.append(cell)
         owners.append(cell)
     page.Contents.write(content)
-    placed = kids(body)
-    placed.insert(next(place for place, other in enumerate(placed) if other.objgen == following.objgen), row)
-    body.K = Array(placed)
+    following = next(number for number, row in enumerate(found) if any(place == later[0] for place, _ in marks(row)))
+    body.K = Array([*found[:following], head, *found[following:]])
 
 
 def parents_of(pdf: Pdf, page: Page) -> Array:

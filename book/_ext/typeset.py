@@ -46,9 +46,9 @@ def render(out: Path, parcel: Parcel) -> None:
                 source, target, root=out, font_paths=fonts, pdf_standards="ua-1", timestamp=parcel.made
             )
         except typst.TypstError as error:
-            raise RuntimeError(f"{error.diagnostic}\n{source.name}: {error.message}") from error
+            raise RuntimeError(f"{source.name}: {error.message}") from error
         if warnings:
-            raise RuntimeError(f"{warnings[0].diagnostic}\n{source.name}: {warnings[0].message}")
+            raise RuntimeError(f"{source.name}: {warnings[0].message}")
         with pikepdf.open(target, allow_overwriting_input=True) as pdf:
             mend(pdf)
             attach(pdf, parcel.files if source.stem == DOCUMENTS[0] else {}, parcel.made)

@@ -98,7 +98,7 @@ def terms(element: HtmlElement) -> str:
     lines = list(element)
     pairs = zip(lines[::2], lines[1::2], strict=True)
     told = (f"terms.item([{labelled(term, content(term).strip()).strip()}], {block(meaning)}), " for term, meaning in pairs)
-    return labelled(element, f"#glossary({''.join(told)})")
+    return labelled(element, f"#terms({''.join(told)})")
 
 
 def figure(element: HtmlElement) -> str:
