@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
@@ -56,6 +57,9 @@ def test_changed_data_change_page_report_and_ledger_and_a_change_taken_back_give
     assert "1 of 1  deaths" in result.stdout
     assert number(book, "deaths_latest")["value"] == deaths != 1017
     assert number(book, "latest_year")["value"] == 2025
+    with zipfile.ZipFile(book / "_build" / "data" / "dcr-data.zip") as package:
+        (table,) = [name for name in package.namelist() if name.endswith("annual_deaths.csv")]
+        assert f"2025,{deaths}," in package.read(table).decode(), "the data package is that of the build before"
     page = (book / "_build" / "html" / "book" / "deaths.html").read_text(encoding="utf-8")
     assert f">{deaths:,}<" in page
     assert ">1,017<" not in re.sub(r"(?s)<td.*?</td>", "", page)
